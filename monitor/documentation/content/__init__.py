@@ -1,0 +1,60 @@
+"""From ledger and plan to the dossier's record: the exact content of dossier.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.documentation.content.account import data_account, ledger_position, trigger
+from monitor.documentation.content.boundaries import (
+    ABSENT_ITEMS,
+    impact_assessment,
+    labeling,
+    limits,
+    traceability,
+    update_procedure,
+)
+from monitor.documentation.content.candidate import proposed_change, reliability, score_histogram
+from monitor.documentation.content.criteria import criteria
+from monitor.documentation.content.headline import banners, headline
+from monitor.documentation.content.identity import document, plan_identity
+from monitor.documentation.content.outcome import approvals, attempt, performance, verdict
+from monitor.documentation.evidence import Change, PlanFile, Record
+
+__all__ = ["dossier"]
+
+
+def dossier(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, Any]:
+    """Everything the dossier of one change says, as pure data with full precision.
+
+    Args:
+        loaded_plan: The plan the workspace is bound to, with its SHA-256.
+        change: The change attempt as the ledger tells it, whatever its verdict.
+        head: Sequence and hash of the ledger's newest entry when the dossier is issued.
+
+    Returns:
+        The content of dossier.json. The pages are made from nothing else.
+    """
+    plan = loaded_plan.plan
+    return {
+        "document": document(change),
+        "banners": banners(plan, change),
+        "headline": headline(plan, change),
+        "plan": plan_identity(loaded_plan),
+        "trigger": trigger(plan, change),
+        "data_account": data_account(plan, change),
+        "change": proposed_change(plan, change),
+        "reliability": reliability(change),
+        "score_histogram": score_histogram(change),
+        "criteria": criteria(plan, change),
+        "verdict": verdict(plan, change),
+        "performance": performance(change),
+        "attempt": attempt(plan, change),
+        "approvals": approvals(plan, change),
+        "ledger": ledger_position(change, head),
+        "traceability": traceability(plan, change),
+        "impact_assessment": impact_assessment(plan),
+        "update_procedure": update_procedure(plan),
+        "labeling": labeling(plan),
+        "limits": limits(plan),
+        "not_in_this_version": [dict(item) for item in ABSENT_ITEMS],
+    }

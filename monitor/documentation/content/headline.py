@@ -1,0 +1,135 @@
+"""The minute a reader has: what was decided, why, what happens next, and what this document is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.documentation.content.criteria import criteria, sentence, unmet
+from monitor.documentation.content.outcome import awaits_approval, verdict_words
+from monitor.documentation.evidence import Change, Record
+from monitor.documentation.wording import STATE_WORDS, counted, listed
+from monitor.plan.model import ChangePlan
+
+BANNERS = {
+    "not_authorized": "Not an authorized PCCP",
+    "simulated": "Simulated approval",
+    "not_the_manufacturer": "Not a change under the manufacturer's PCCP",
+}
+EXPLAINED = {
+    "not_authorized": "No authority has authorized this plan. Nothing in this document permits a change to a device.",
+    "simulated": "No person approved this change. The approval was made by a replay of past data.",
+    "not_the_manufacturer": (
+        "A predetermined change control plan belongs to the manufacturer. Whoever else recalibrates a cleared score is "
+        "not using one and may become a remanufacturer."
+    ),
+}
+
+
+def banners(plan: ChangePlan, change: Change) -> list[dict[str, str]]:
+    """Warnings that stand above everything else, in the order they matter."""
+    simulated = any(record.get("simulated") for record in change.approvals)
+    raised = {
+        "not_authorized": plan.plan.authorization.status != "authorized",
+        "simulated": simulated,
+        "not_the_manufacturer": plan.plan.actor != "manufacturer",
+    }
+    return [{"id": key, "text": BANNERS[key], "explained": EXPLAINED[key]} for key, yes in raised.items() if yes]
+
+
+def headline(plan: ChangePlan, change: Change) -> dict[str, Any]:
+    """Verdict, summary, reasons and next steps in plain sentences."""
+    return {
+        "verdict": (change.verdict or {}).get("verdict"),
+        "words": verdict_words(change),
+        "state": change.state,
+        "state_words": STATE_WORDS.get(change.state, change.state),
+        "summary": summary(plan, change),
+        "reasons": reasons(plan, change),
+        "next": next_steps(plan, change),
+    }
+
+
+def summary(plan: ChangePlan, change: Change) -> str:
+    """One sentence that says what the verdict rests on."""
+    record = change.verdict or {}
+    verdict, validation = record.get("verdict"), record.get("validation")
+    if verdict is None:
+        return _without_verdict(change)
+    if not record.get("criteria") or not validation:
+        return "The plan's look was not reached, so no criterion was evaluated and nothing is concluded."
+    studies = counted(validation["n"], "study", "studies")
+    basis = f"On {studies} that were set apart for validation ({counted(validation['events'], 'event')}), "
+    rows = criteria(plan, change)
+    if verdict == "accept":
+        return f"{basis}the candidate met {_all_of(len(rows))} of the plan."
+    contradicted = [row["id"] for row in rows if row["status"] == "contradicted"]
+    if verdict == "reject" and contradicted:
+        return f"{basis}the results contradict {listed(contradicted)} of the plan's criteria."
+    missing = [row["id"] for row in unmet(rows)]
+    return f"{basis}the results neither prove nor contradict {listed(missing, 'or')}." if missing else basis[:-2] + "."
+
+
+def reasons(plan: ChangePlan, change: Change) -> list[str]:
+    """The reasons of the ledger; where it gives none, one sentence for each criterion that is not met."""
+    given = [str(reason) for reason in (change.verdict or {}).get("reasons") or []]
+    return given or [sentence(row) for row in unmet(criteria(plan, change))]
+
+
+def next_steps(plan: ChangePlan, change: Change) -> list[str]:
+    """What happens now, what a person must do, and what stays in use meanwhile."""
+    stays = f"The last deployed calibrator ({change.opened['last_deployed']['version']}) stays in use."
+    if change.state == "deployed":
+        return [_in_use(change), "The alarm that opened this change remains a quality signal to be followed up."]
+    if awaits_approval(change):
+        return ["Nothing has been deployed.", _who_decides(plan), stays]
+    if change.state in ("approved", "declined", "rolled_back", "void"):
+        return [f"The change is {STATE_WORDS[change.state]}.", *([] if change.state == "approved" else [stays])]
+    return [stays, *_after_no(plan, change)]
+
+
+def _after_no(plan: ChangePlan, change: Change) -> list[str]:
+    verdict = (change.verdict or {}).get("verdict")
+    if verdict == "reject":
+        return [
+            "The candidate is recorded and is not implemented.",
+            "It is not refitted until it passes: a further attempt needs a new alarm and spends its own alpha.",
+            "The alarm remains a quality signal to be followed up.",
+        ]
+    if verdict == "insufficient":
+        return [*_missing(plan, (change.verdict or {}).get("needed") or {}), "Nothing is implemented."]
+    return ["Monitoring goes on."] if change.state == "withdrawn" else ["The change is still collecting studies."]
+
+
+def _missing(plan: ChangePlan, needed: Record) -> list[str]:
+    events, forecast = needed.get("events"), needed.get("forecast")
+    if events is None:
+        return ["No number of further events can be named at which the evidence would suffice."]
+    noun = counted(events, "more event", "more events")
+    when = f"At this site's volume that is expected in {forecast}." if forecast else "No date can be forecast."
+    return [f"A decision needs {noun} (studies of the rarer class).", when]
+
+
+def _who_decides(plan: ChangePlan) -> str:
+    roles = [item.role for item in plan.approvals]
+    if not any(item.keys for item in plan.approvals):
+        return (
+            f"A person in the role {listed(roles, 'or')} decides, but the plan lists no key for any role: "
+            "nobody can approve yet."
+        )
+    return f"A person in the role {listed(roles, 'or')} approves or declines with the commands under Approvals."
+
+
+def _in_use(change: Change) -> str:
+    deployed = change.deployed or {}
+    version = (deployed.get("calibrator") or {}).get("version", "The candidate")
+    return f"Calibrator {version} is in use at this site since {deployed.get('night', 'an unrecorded night')}."
+
+
+def _without_verdict(change: Change) -> str:
+    if change.state == "withdrawn":
+        return "The outcomes do not contradict the deployed calibrator enough to replace it, so there is no candidate."
+    return "No verdict has been reached: this document records where the change stands."
+
+
+def _all_of(count: int) -> str:
+    return "the one criterion" if count == 1 else f"all {count} criteria"

@@ -1,0 +1,101 @@
+"""The verdict with its rule, performance before and after, the attempt and its approvals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.documentation.content.identity import criteria_style
+from monitor.documentation.evidence import Change
+from monitor.documentation.wording import STATE_WORDS, VERDICT_WORDS, listed
+from monitor.plan.model import ChangePlan
+
+NOT_A_SIGNATURE = "This is an approval record, not an electronic signature under 21 CFR Part 11."
+
+
+def verdict(plan: ChangePlan, change: Change) -> dict[str, Any]:
+    """What was decided, by which rule, and what is missing where evidence is."""
+    record = change.verdict or {}
+    name = record.get("verdict")
+    return {
+        "verdict": name,
+        "words": verdict_words(change),
+        "state": change.state,
+        "state_words": STATE_WORDS.get(change.state, change.state),
+        "reasons": list(record.get("reasons") or []),
+        "rule": decision_rule(plan),
+        "on_failure": "A failure is recorded and the modification is not implemented.",
+        "needed": dict(record.get("needed") or {"events": None, "forecast": None}),
+        "look": record.get("look"),
+        "alpha": change.opened["alpha"],
+        "z": record.get("z"),
+    }
+
+
+def verdict_words(change: Change) -> str:
+    """The verdict as a reader says it; a change without one is never called a success."""
+    name = (change.verdict or {}).get("verdict")
+    if name is not None:
+        return VERDICT_WORDS[name]
+    return "Deployed calibrator kept" if change.state == "withdrawn" else "No verdict yet"
+
+
+def decision_rule(plan: ChangePlan) -> str:
+    """The plan's rule in one sentence."""
+    style = criteria_style(plan)
+    accept = f"{listed(style['demonstrated'])} demonstrated"
+    if style["not_contradicted"]:
+        accept += f" and {listed(style['not_contradicted'])} not contradicted"
+    return (
+        f"Accept only with {accept}, all at the same look and each at the one-sided alpha of the attempt; reject when "
+        "any criterion is contradicted; anything else is insufficient evidence, which is never a pass."
+    )
+
+
+def performance(change: Change) -> dict[str, Any] | None:
+    """Scores of the original, last deployed and candidate map on the validation studies."""
+    measured = (change.verdict or {}).get("performance")
+    return dict(measured) if measured else None
+
+
+def attempt(plan: ChangePlan, change: Change) -> dict[str, Any]:
+    """Which attempt at this site this is and the error probability it may spend."""
+    return {
+        "number": change.opened["attempt"],
+        "of": len(plan.evaluation.attempt_alpha),
+        "alpha": change.opened["alpha"],
+        "attempt_alpha": list(plan.evaluation.attempt_alpha),
+        "look": (change.verdict or {}).get("look"),
+        "looks_planned": len(plan.evaluation.looks.events),
+        "maximum_wait_days": plan.evaluation.maximum_wait_days,
+    }
+
+
+def approvals(plan: ChangePlan, change: Change) -> dict[str, Any]:
+    """Who approved or declined, and the exact commands where a person can still decide."""
+    return {
+        "note": NOT_A_SIGNATURE,
+        "records": [_approval(record) for record in change.approvals],
+        "roles": [{"role": item.role, "keys": len(item.keys)} for item in plan.approvals],
+        "commands": commands(change.id) if awaits_approval(change) else [],
+        "deployed": None if change.deployed is None else dict(change.deployed),
+    }
+
+
+def awaits_approval(change: Change) -> bool:
+    """True when the change is accepted and nobody has decided yet."""
+    return (change.verdict or {}).get("verdict") == "accept" and change.state == "proposed"
+
+
+def commands(change: str) -> list[str]:
+    """The commands that approve or decline, with the signer's part left open."""
+    rest = f"WORKSPACE {change} --signer NAME --role ROLE --key KEYFILE --meaning TEXT"
+    return [f"pccp approve {rest}", f"pccp decline {rest}"]
+
+
+def _approval(record: Any) -> dict[str, Any]:
+    keys = ("signer", "role", "key_id", "meaning", "record_sha256", "signature", "at")
+    return {
+        **{key: record.get(key) for key in keys},
+        "decision": record.get("decision") or record.get("kind") or "approval",
+        "simulated": bool(record.get("simulated")),
+    }

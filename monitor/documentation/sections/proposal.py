@@ -1,0 +1,119 @@
+"""The change as formula and picture, and how well its probabilities match the outcomes."""
+
+from __future__ import annotations
+
+from monitor.documentation.blocks import (
+    Aside,
+    Block,
+    Cell,
+    Code,
+    Drawing,
+    Facts,
+    Section,
+    Sentence,
+    Stack,
+    Table,
+)
+from monitor.documentation.evidence import Record
+from monitor.documentation.numbers import Interval, Number, Share, rounded
+
+NAMES = {"original": "Original", "last_deployed": "Last deployed", "candidate": "Candidate"}
+
+
+def change_section(dossier: Record) -> Section:
+    """Original, last deployed and candidate map, and the tests that chose the method."""
+    change = dossier["change"]
+    blocks: list[Block] = [_maps(change["calibrators"])]
+    if change["calibrators"]["candidate"] is None:
+        blocks.append(Aside(_no_candidate(dossier)))
+    blocks.append(Drawing("map", _map_caption(dossier)))
+    if change["closed_test"]:
+        blocks.extend(_closed_test(change))
+    blocks.append(Sentence("The model and its score are unchanged. Every map starts from the raw score, none is stacked."))
+    return Section("change", "The change", tuple(blocks))
+
+
+def reliability_section(dossier: Record) -> Section:
+    """Predicted against observed on the validation studies, before and after."""
+    groups = dossier["reliability"]
+    if groups is None:
+        text = "No look was reached, so there are no validation results to draw."
+        return Section("reliability", "Reliability on the validation studies", (Aside(text),))
+    caption = (
+        "Observed share of events against predicted probability, in groups of validation studies with 95 % intervals "
+        "for display. Bars show the number of studies in each group. Points on the diagonal are right."
+    )
+    tables = tuple(_groups(name, groups[name]) for name in ("last_deployed", "candidate") if name in groups)
+    return Section("reliability", "Reliability on the validation studies", (Drawing("reliability", caption), *tables))
+
+
+def formula(calibrator: Record) -> str:
+    """The map as a formula with its numbers.
+
+    Example:
+        >>> formula({"parameters": {"intercept": -0.5, "slope": 1.0}})
+        'logit(p) = −0.5000 + 1.0000 × logit(score)'
+    """
+    parameters = calibrator["parameters"]
+    return f"logit(p) = {rounded(parameters['intercept'], 4)} + {rounded(parameters['slope'], 4)} × logit(score)"
+
+
+def _maps(calibrators: Record) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for name, title in NAMES.items():
+        calibrator = calibrators[name]
+        if calibrator is None:
+            rows.append((title, "—", "none", "—", "—"))
+            continue
+        cells = [_with_error(calibrator, part) for part in ("intercept", "slope")]
+        rows.append((title, calibrator["version"], Stack((Code(formula(calibrator)), calibrator["kind_words"])), *cells))
+    columns = ("Calibrator", "Version", "Map (logit is the log-odds)", "Intercept (SE)", "Slope (SE)")
+    return Table("maps", "Maps from raw score to probability p", columns, tuple(rows))
+
+
+def _with_error(calibrator: Record, part: str) -> Stack:
+    return Stack((Number(calibrator["parameters"][part], 4), Number(calibrator["standard_errors"][part], 4)))
+
+
+def _no_candidate(dossier: Record) -> str:
+    if dossier["headline"]["state"] == "withdrawn":
+        return "There is no candidate: the deployed calibrator is kept."
+    return "There is no candidate: the fitting window does not hold enough events yet."
+
+
+def _map_caption(dossier: Record) -> str:
+    caption = "Probability given to each raw score. The thin diagonal is the raw score itself."
+    if dossier["change"]["calibrators"]["candidate"] is not None:
+        caption += " Shaded: 95 % band of the candidate."
+    if dossier["score_histogram"]:
+        caption += " Below: raw scores of the validation studies, with and without the outcome."
+    return caption
+
+
+def _closed_test(change: Record) -> list[Block]:
+    test = change["closed_test"]
+    rows = tuple(
+        (step["test"], Number(step["statistic"], 2), Number(step["degrees_of_freedom"]), Share(step["p"]))
+        for step in test["steps"]
+    )
+    columns = ("Likelihood-ratio test", "Statistic", "Degrees of freedom", "p")
+    facts: list[tuple[str, Cell]] = [("Chosen", test["chosen_words"])]
+    if change["winsorised_logit"]:
+        low, high = (rounded(value, 3) for value in change["winsorised_logit"])
+        facts.append(("Score range of the fit", f"log-odds limited to {low} … {high}"))
+    caption = f"Closed test on the fitting window, level {test['level']:g}: the least change not contradicted is taken"
+    return [Table("closed-test", caption, columns, rows), Facts(tuple(facts))]
+
+
+def _groups(name: str, groups: list[Record]) -> Table:
+    rows = tuple(
+        (
+            Number(group["predicted"], 3),
+            Interval(group["observed"], group["low"], group["high"], 3),
+            Number(group["n"]),
+            Number(group["events"]),
+        )
+        for group in groups
+    )
+    columns = ("Mean predicted", "Observed share (95 % interval)", "Studies", "With outcome")
+    return Table(f"groups-{name.replace('_', '-')}", f"{NAMES[name]} calibrator: the points of the diagram", columns, rows)

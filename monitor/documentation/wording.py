@@ -1,0 +1,128 @@
+"""Plain words for the names that records use, so that every page says the same thing the same way."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERDICT_WORDS: Final = {
+    "accept": "Accepted",
+    "reject": "Rejected",
+    "insufficient": "Insufficient evidence",
+}
+
+STATE_WORDS: Final = {
+    "collecting": "collecting studies",
+    "proposed": "proposed, waiting for approval",
+    "approved": "approved, not yet deployed",
+    "deployed": "deployed at its site",
+    "declined": "declined by a person",
+    "rejected": "recorded and not implemented",
+    "insufficient": "closed for want of evidence, not implemented",
+    "void": "void",
+    "withdrawn": "withdrawn, the deployed calibrator is kept",
+    "rolled_back": "rolled back",
+}
+
+ACTOR_WORDS: Final = {
+    "manufacturer": "the manufacturer of the device",
+    "qualified_user": "a qualified clinical user",
+    "software": "the device software",
+}
+
+AUTHORIZATION_WORDS: Final = {
+    "none": "none: this plan has not been submitted to an authority",
+    "submitted": "submitted to an authority, not authorized",
+    "authorized": "authorized",
+}
+
+COMPARATOR_WORDS: Final = {
+    "last_deployed": "last deployed calibrator",
+    "original": "original calibrator",
+}
+
+REQUIRE_WORDS: Final = {
+    "demonstrated": "must be demonstrated",
+    "not_contradicted": "must not be contradicted",
+}
+
+STATUS_WORDS: Final = {
+    "demonstrated": "demonstrated",
+    "not_contradicted": "not contradicted",
+    "contradicted": "contradicted",
+    "insufficient": "no estimate",
+    "not_evaluated": "not evaluated",
+}
+
+METHOD_WORDS: Final = {
+    "identity": "none: the raw score is the probability",
+    "intercept": "intercept moved, slope kept",
+    "platt": "intercept and slope refitted (Platt)",
+    "keep": "keep the deployed calibrator",
+}
+
+METRIC_NAMES: Final = {
+    "log_loss_difference": "Log loss saved",
+    "observed_expected_ratio": "Observed over expected",
+    "calibration_slope": "Calibration slope",
+}
+
+METRIC_UNITS: Final = {
+    "log_loss_difference": "nats per study",
+    "observed_expected_ratio": "ratio",
+    "calibration_slope": "ratio",
+}
+
+METRIC_MEANINGS: Final = {
+    "log_loss_difference": (
+        "Log loss of the {against} minus that of the candidate on the same studies. Above 0 the candidate's "
+        "probabilities are the better ones."
+    ),
+    "observed_expected_ratio": (
+        "Events that occurred (of the rarer class) over events the candidate predicted. 1 is ideal, below 1 it "
+        "predicts too many."
+    ),
+    "calibration_slope": (
+        "Whether the candidate's probabilities are spread rightly. 1 is ideal, below 1 they are too extreme, above 1 "
+        "too timid."
+    ),
+}
+
+SHOWN: Final = {
+    "demonstrated": "The interval lies wholly on the required side of the limit.",
+    "not_contradicted": "The interval reaches across the limit: neither the claim nor its contrary is shown.",
+    "contradicted": "The interval lies wholly beyond the limit: the contrary of the claim is shown.",
+    "insufficient": "No estimate exists for these studies, which is never a pass.",
+    "not_evaluated": "No look was reached, so nothing was estimated.",
+}
+
+
+def listed(names: list[str] | tuple[str, ...], last: str = "and") -> str:
+    """Names as a sentence lists them.
+
+    Example:
+        >>> listed(["G1"]), listed(["G1", "G2", "G6"])
+        ('G1', 'G1, G2 and G6')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    Example:
+        >>> counted(1, "event"), counted(2310, "study", "studies")
+        ('1 event', '2,310 studies')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def spaced(name: str) -> str:
+    """An identifier as words.
+
+    Example:
+        >>> spaced("not_contradicted")
+        'not contradicted'
+    """
+    return name.replace("_", " ")

@@ -1,0 +1,169 @@
+"""Logistic regression of an outcome on one log-odds, by damped Newton steps.
+
+Plain Newton from the identity map diverges on ordinary small sites, and a NaN passes a `< tolerance`
+test; every step here must lower the loss, and only finite, converged fits leave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.errors import EstimationError
+from monitor.records import FloatArray, TextArray
+
+CLIP = 1e-6
+MAXIMUM_STEPS = 50
+GRADIENT_TOLERANCE = 1e-10
+LARGEST_COEFFICIENT = 30.0
+
+
+class SeparationError(EstimationError):
+    """No finite maximum exists, as when every outcome is alike or the score splits them perfectly."""
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """Maximum-likelihood coefficients.
+
+    Attributes:
+        coefficients: Shape (k,), log-odds.
+        covariance: Inverse observed information, shape (k, k).
+        log_likelihood: Natural logarithm, at the maximum.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    log_likelihood: float
+
+
+def logit(probability: FloatArray) -> FloatArray:
+    """Log-odds, with probabilities clipped to [1e-6, 1 - 1e-6].
+
+    Example:
+        >>> logit(np.array([0.5, 0.8])).round(4).tolist()
+        [0.0, 1.3863]
+    """
+    clipped = np.clip(probability, CLIP, 1.0 - CLIP)
+    return np.log(clipped) - np.log1p(-clipped)
+
+
+def expit(log_odds: FloatArray) -> FloatArray:
+    """Probability of a log-odds, without overflow.
+
+    Example:
+        >>> expit(np.array([0.0, -1000.0])).tolist()
+        [0.5, 0.0]
+    """
+    shrunk = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1.0, shrunk) / (1.0 + shrunk)
+
+
+def log_loss(log_odds: FloatArray, outcome: FloatArray) -> FloatArray:
+    """Negative log-likelihood of each outcome, in nats, shape (n,).
+
+    Example:
+        >>> log_loss(np.array([0.0]), np.array([1.0])).round(4).tolist()
+        [0.6931]
+    """
+    return np.logaddexp(0.0, log_odds) - outcome * log_odds
+
+
+def fit_logistic(design: FloatArray, outcome: FloatArray, offset: FloatArray | float = 0.0) -> LogisticFit:
+    """Coefficients of logit P(outcome) = design @ coefficients + offset.
+
+    Args:
+        design: Columns of the model, shape (n, k).
+        outcome: 0 or 1, shape (n,).
+        offset: Log-odds added as they are, shape (n,) or one number.
+
+    Returns:
+        The fit; its covariance assumes independent rows (see `cluster_covariance`).
+
+    Raises:
+        SeparationError: No finite maximum exists.
+
+    Example:
+        One event in four makes the intercept ln(1/3).
+
+        >>> fit = fit_logistic(np.ones((4, 1)), np.array([1.0, 0, 0, 0]))
+        >>> f"{fit.coefficients[0]:.4f}"
+        '-1.0986'
+    """
+    if len(outcome) == 0 or outcome.min() == outcome.max():
+        raise SeparationError("no finite fit: every outcome is alike")
+    coefficients = np.zeros(design.shape[1])
+    loss = float(log_loss(design @ coefficients + offset, outcome).sum())
+    for _ in range(MAXIMUM_STEPS):
+        probability = expit(design @ coefficients + offset)
+        gradient = design.T @ (outcome - probability)
+        information = (design * (probability * (1.0 - probability))[:, None]).T @ design
+        step = _solve(information, gradient)
+        if float(gradient @ step) < GRADIENT_TOLERANCE:
+            return LogisticFit(coefficients, _solve(information, np.eye(len(step))), -loss)
+        coefficients, loss = _descend(design, outcome, offset, coefficients, step, loss)
+        if np.abs(coefficients).max() > LARGEST_COEFFICIENT:
+            break
+    raise SeparationError("no finite fit: the score separates the outcomes, or the fit does not settle")
+
+
+def cluster_covariance(
+    design: FloatArray, residual: FloatArray, covariance: FloatArray, cluster: TextArray
+) -> FloatArray:
+    """Sandwich covariance when the rows of one patient may depend on each other.
+
+    Args:
+        design: Shape (n, k).
+        residual: Outcome minus fitted probability, shape (n,).
+        covariance: Inverse information of the fit, shape (k, k).
+        cluster: Patient of each row, shape (n,).
+
+    Returns:
+        Shape (k, k).
+
+    References:
+        Liang and Zeger (1986), Biometrika 73:13-22.
+    """
+    scores = cluster_sums(design * residual[:, None], cluster)
+    return covariance @ (scores.T @ scores) @ covariance
+
+
+def cluster_sums(values: FloatArray, cluster: TextArray) -> FloatArray:
+    """Sums of `values` over the rows of each patient, shape (patients,) or (patients, k).
+
+    Example:
+        >>> cluster_sums(np.array([1.0, 2.0, 4.0]), np.array(["a", "b", "a"], dtype=object)).tolist()
+        [5.0, 2.0]
+    """
+    _, code = np.unique(cluster, return_inverse=True)
+    sums = np.zeros((int(code.max()) + 1, *values.shape[1:]))
+    np.add.at(sums, code, values)
+    return sums
+
+
+def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
+    try:
+        solution = np.linalg.solve(information, right)
+    except np.linalg.LinAlgError as error:
+        raise SeparationError("no finite fit: the score does not vary") from error
+    if not np.isfinite(solution).all():
+        raise SeparationError("no finite fit: the information matrix is singular")
+    return solution
+
+
+def _descend(
+    design: FloatArray,
+    outcome: FloatArray,
+    offset: FloatArray | float,
+    coefficients: FloatArray,
+    step: FloatArray,
+    loss: float,
+) -> tuple[FloatArray, float]:
+    """Halve the Newton step until the loss falls."""
+    for halving in range(30):
+        proposal = coefficients + step * 0.5**halving
+        proposed = float(log_loss(design @ proposal + offset, outcome).sum())
+        if proposed <= loss:
+            return proposal, proposed
+    raise SeparationError("no finite fit: no step lowers the loss")

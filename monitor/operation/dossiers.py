@@ -1,0 +1,55 @@
+"""Issues the dossier of every change that has a verdict, and puts its hash on the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor import documentation
+from monitor.errors import UsageError
+from monitor.hashing import sha256_file
+from monitor.operation.workspace import Workspace
+from monitor.registry import Change
+
+
+def issue_dossiers(
+    workspace: Workspace,
+    progress: Callable[[int, int, str], None] = lambda _done, _total, _what: None,
+    again: tuple[str, ...] = (),
+) -> dict[str, Path]:
+    """Write what is missing: every verdict has a dossier, a crash before it notwithstanding.
+
+    Args:
+        workspace: Open for writing.
+        progress: Told of each dossier.
+        again: Changes whose dossier is issued anew because a decision was added.
+
+    Returns:
+        Page to open, by change.
+    """
+    wanted = [
+        change
+        for change in workspace.state.changes.values()
+        if change.verdict is not None and (change.dossier is None or change.id in again)
+    ]
+    issued: dict[str, Path] = {}
+    for number, change in enumerate(wanted):
+        progress(number, len(wanted), f"dossier {change.id}")
+        issued[change.id] = issue(workspace, change)
+    if issued:
+        documentation.write_index(workspace.path / "dossiers", workspace.loaded, workspace.state.changes)
+    return issued
+
+
+def issue(workspace: Workspace, change: Change) -> Path:
+    """Write one dossier and record its hash."""
+    if change.verdict is None:
+        raise UsageError(f"{change.id}: has no verdict yet, so there is nothing to document")
+    sequence, digest, _ = change.entries[-1]
+    content = documentation.dossier(workspace.loaded, change, {"seq": sequence, "hash": digest})
+    folder = workspace.path / "dossiers" / change.id
+    files = documentation.write_dossier(folder, content)
+    at = (change.deployed or change.verdict).get("night") or workspace.ledger.entries[sequence].at
+    with workspace.commit():
+        workspace.record("dossier", at, {"change": change.id, "sha256": sha256_file(files["json"])})
+    return files["html"]

@@ -1,0 +1,288 @@
+"""The plain night function: read what has matured, raise alarms, move changes on. No scheduler here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from monitor import store
+from monitor.hashing import finite_or_none, sha256_record
+from monitor.operation.calendar import due_nights
+from monitor.operation.changes import advance, conclude, fit, look, open_change
+from monitor.operation.dossiers import issue_dossiers
+from monitor.operation.outcome_counts import OutcomeCounts, count_cohort
+from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
+from monitor.operation.windows import Knowledge, in_fitting_share
+from monitor.operation.workspace import Workspace, open_workspace
+from monitor.records import BatchReport, Place, Role, Rows
+from monitor.store import StreamRow
+
+Progress = Callable[[int, int, str], None]
+"""Called with (steps done, steps in all, what is being done)."""
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """What one night found."""
+
+    night: date
+    cohorts: tuple[str, ...]
+    alarms: tuple[str, ...]
+    opened: tuple[str, ...]
+    judged: tuple[str, ...]
+    deployed: tuple[str, ...]
+
+
+@dataclass
+class RunReport:
+    """What one invocation did: batches, nights and the dossiers written."""
+
+    batches: list[BatchReport] = field(default_factory=list[BatchReport])
+    nights: list[NightReport] = field(default_factory=list[NightReport])
+    dossiers: dict[str, Path] = field(default_factory=dict[str, Path])
+
+
+class Nights:
+    """Runs nights of one open workspace in order, with its aggregates in memory."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.streams: dict[Place, Stream] = load_streams(workspace)
+        self.counts = OutcomeCounts()
+        for count in workspace.store.cohort_counts():
+            self.counts.add(count)
+
+    def due(self, as_of: date) -> list[date]:
+        """Nights not yet run, in order, up to and including `as_of`."""
+        plan = self.workspace.loaded.plan
+        first = self.workspace.store.first_day()
+        done = self.workspace.state.last_night
+        if plan.undated:
+            return [as_of] if done is None or as_of > date.fromisoformat(done) else []
+        if first is None:
+            return []
+        after = date.fromisoformat(done) if done else first - timedelta(days=1)
+        return list(due_nights(plan.monitoring.cadence, after, as_of))
+
+    def run(self, night: date, known_by: date, *, approve_accepted: bool = False) -> NightReport:
+        """One night, committed as one: cohorts that matured, looks, alarms, changes, deployments.
+
+        Args:
+            night: Cohorts mature by this date are read.
+            known_by: Rows of files that arrived by this date are known.
+            approve_accepted: Record a simulated approval of every accepted change (replay only).
+        """
+        knowledge = Knowledge(night, known_by)
+        before = _positions(self.workspace)
+        with self.workspace.commit():
+            cohorts = self._new_cohorts(night)
+            rows_of_streams: list[StreamRow] = []
+            for cohort in cohorts:
+                rows_of_streams += self._read(cohort, knowledge)
+                self._advance(cohort.key, knowledge)
+            if self.workspace.loaded.plan.undated:
+                self._finish_undated(knowledge)
+            if approve_accepted:
+                self._approve_accepted(night)
+            self.workspace.store.put_stream(rows_of_streams)
+            self._record_night(knowledge, [cohort.key for cohort in cohorts], rows_of_streams)
+        return _report(self.workspace, before, night, [cohort.key for cohort in cohorts])
+
+    def conclude_open(self, knowledge: Knowledge, because: str) -> None:
+        """End every change that is still collecting: insufficient, with what is missing."""
+        collecting = self.workspace.state.collecting()
+        if not collecting:
+            return
+        with self.workspace.commit():
+            for change in collecting:
+                conclude(self.workspace, change, self.counts, knowledge, because)
+
+    def _new_cohorts(self, night: date) -> list[store.Cohort]:
+        """Mature cohorts that no night has read, in order."""
+        plan, last = self.workspace.loaded.plan, self.workspace.state.last_cohort
+        found = self.workspace.store.cohorts(matured_by=night, after=last)
+        first = plan.monitoring.first_cohort
+        return [cohort for cohort in found if first is None or cohort.key >= first]
+
+    def _read(self, cohort: store.Cohort, knowledge: Knowledge) -> list[StreamRow]:
+        """One cohort at every place: counts, a look at the stream, and an alarm where it is due."""
+        plan = self.workspace.loaded.plan
+        label_streams = plan.monitoring.label_streams
+        by_place = self.workspace.store.mature_rows(
+            matured_by=knowledge.matured_by,
+            known_by=knowledge.known_by,
+            first=cohort.key,
+            last=cohort.key,
+            repeat_days=label_streams.window_days if label_streams else None,
+        )
+        looked: list[StreamRow] = []
+        for place in sorted(by_place):
+            rows = by_place[place]
+            count = count_cohort(rows, cohort.key, cohort.end)
+            self.counts.add(count)
+            self.workspace.store.put_cohort_count(count)
+            row = self._look(rows, cohort.key, knowledge)
+            if row is not None:
+                looked.append(row)
+        return looked
+
+    def _look(self, rows: Rows, cohort: str, knowledge: Knowledge) -> StreamRow | None:
+        share = self.workspace.loaded.plan.data.split.fitting_share
+        if share is not None:
+            rows = rows.where(in_fitting_share(rows, share))
+            if rows.place in self.streams:
+                return None
+        nights = (knowledge.matured_by, knowledge.known_by)
+        row = read_cohort(self.workspace, self.streams, rows, cohort, nights)
+        if row is not None and row.log_r_mixture >= stream_limit(self.workspace):
+            alarm = raise_alarm(self.workspace, self.streams[rows.place], rows.place, knowledge.matured_by)
+            open_change(self.workspace, alarm, knowledge.matured_by)
+        return row
+
+    def _advance(self, cohort: str, knowledge: Knowledge) -> None:
+        if self.workspace.loaded.plan.undated:
+            return
+        for change in self.workspace.state.collecting():
+            advance(self.workspace, change, cohort, self.counts, knowledge)
+
+    def _finish_undated(self, knowledge: Knowledge) -> None:
+        """An undated log has one look: fit, judge and end every change in the same night."""
+        state = self.workspace.state
+        for change in state.collecting():
+            fit(self.workspace, change, None, knowledge)
+            if state.changes[change.id].candidate:
+                look(self.workspace, state.changes[change.id], knowledge)
+            if state.changes[change.id].verdict is None:
+                because = "an undated log has one look and does not grow"
+                conclude(self.workspace, state.changes[change.id], self.counts, knowledge, because)
+
+    def _approve_accepted(self, night: date) -> None:
+        """Simulated approvals, marked as such on every record; replay and demo only."""
+        from monitor.operation.approval import record_simulated_approval
+
+        for change in list(self.workspace.state.changes.values()):
+            if change.state == "proposed":
+                record_simulated_approval(self.workspace, change, night)
+
+    def _record_night(self, knowledge: Knowledge, cohorts: list[str], looked: list[StreamRow]) -> None:
+        night = knowledge.matured_by
+        digest = [
+            [*row.place, row.epoch, row.cohort, row.rows, row.positives, finite_or_none(row.log_r_mixture)]
+            for row in looked
+        ]
+        self.workspace.record(
+            "night",
+            night.isoformat(),
+            {
+                "night": night.isoformat(),
+                "known_by": knowledge.known_by.isoformat(),
+                "cohorts": cohorts,
+                "looks": len(looked),
+                "state_sha256": sha256_record(digest),
+            },
+        )
+        self.workspace.store.set_watermark(night)
+
+
+def nightly(
+    path: Path, as_of: date, *, key_file: Path | None = None, progress: Progress = _silent
+) -> RunReport:
+    """Ingest the inbox, run every night that is due, propose what the plan calls for.
+
+    Args:
+        path: The workspace.
+        as_of: Today, as far as this run is concerned. Nights missed are caught up in order.
+        key_file: Pseudonym key; the user's config folder when None.
+        progress: Told of each step.
+
+    Returns:
+        What was done. Running the same night again changes nothing.
+    """
+    report = RunReport()
+    with open_workspace(path, key_file) as workspace:
+        require_forward(workspace, as_of)
+        for file in store.ready_files(path / "inbox"):
+            report.batches.append(ingest_file(workspace, file, as_of))
+            move_done(file, path / "inbox" / "done")
+        nights = Nights(workspace)
+        due = nights.due(as_of)
+        for number, night in enumerate(due):
+            progress(number, len(due), f"night {night.isoformat()}")
+            report.nights.append(nights.run(night, as_of))
+        report.dossiers = issue_dossiers(workspace, progress)
+        if report.batches or report.nights or report.dossiers:
+            workspace.store.publish_snapshot()
+    return report
+
+
+def ingest(
+    path: Path, files: Iterable[Path], received_on: date, *, key_file: Path | None = None
+) -> list[BatchReport]:
+    """Store named files; each is one batch, and the same file twice changes nothing."""
+    with open_workspace(path, key_file) as workspace:
+        reports = [ingest_file(workspace, file, received_on) for file in files]
+        workspace.store.publish_snapshot()
+    return reports
+
+
+def ingest_file(
+    workspace: Workspace, file: Path, received_on: date, *, role: Role | None = None, as_history: bool = False
+) -> BatchReport:
+    """One file: rows and ledger entry commit as one."""
+
+    def record(report: BatchReport) -> tuple[int, str]:
+        entry = workspace.record("batch", received_on.isoformat(), report.as_record())
+        return entry.sequence, entry.line
+
+    try:
+        report = workspace.store.ingest(
+            file, received_on=received_on, record=record, role=role, as_history=as_history
+        )
+    except BaseException:
+        workspace.ledger.discard()
+        raise
+    workspace.flush()
+    return report
+
+
+def require_forward(workspace: Workspace, as_of: date) -> None:
+    """Time only goes forward: a run dated before the last finished night is refused by doing nothing.
+
+    Raises:
+        UsageError: `as_of` lies before the last night on record.
+    """
+    from monitor.errors import UsageError
+
+    last = workspace.state.last_night
+    if last is not None and as_of < date.fromisoformat(last):
+        raise UsageError(f"--as-of {as_of.isoformat()} lies before the last finished night, {last}")
+
+
+def move_done(file: Path, folder: Path) -> None:
+    """A file leaves the inbox only after its commit; a namesake is never overwritten."""
+    folder.mkdir(exist_ok=True)
+    target, number = folder / file.name, 1
+    while target.exists():
+        target, number = folder / f"{file.name}.{number}", number + 1
+    file.rename(target)
+
+
+def _positions(workspace: Workspace) -> int:
+    return len(workspace.ledger.entries)
+
+
+def _report(workspace: Workspace, before: int, night: date, cohorts: list[str]) -> NightReport:
+    found: dict[str, list[str]] = {"alarm": [], "change_opened": [], "verdict": [], "deployed": []}
+    names = {"alarm": "alarm"}
+    for entry in workspace.ledger.entries[before:]:
+        if entry.kind in found:
+            body: dict[str, Any] = entry.body
+            found[entry.kind].append(body[names.get(entry.kind, "change")])
+    return NightReport(night, tuple(cohorts), *(tuple(names) for names in found.values()))

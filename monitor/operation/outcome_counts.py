@@ -1,0 +1,80 @@
+"""Usable outcomes per place and cohort: small sums that say when a change may be fitted or judged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from monitor.records import Place, Rows
+from monitor.store import CohortCount
+
+RATE_DAYS = 365
+DAYS_PER_MONTH = 30.4375
+
+
+@dataclass
+class OutcomeCounts:
+    """Counts of mature cohorts, in the order in which they matured."""
+
+    of_place: dict[Place, list[CohortCount]] = field(default_factory=dict[Place, list[CohortCount]])
+
+    def add(self, count: CohortCount) -> None:
+        """Take one more cohort of a place into account."""
+        self.of_place.setdefault(count.place, []).append(count)
+
+    def events(self, place: Place, first: str, *, after: bool = False) -> int:
+        """Rarer-class studies with a known outcome from a cohort on, or only after it.
+
+        Example:
+            >>> counts = OutcomeCounts()
+            >>> site = Place("A", "x")
+            >>> counts.add(CohortCount(site, "2026-01", None, rows=9, known=9, positives=2))
+            >>> counts.add(CohortCount(site, "2026-02", None, rows=9, known=8, positives=7))
+            >>> counts.events(site, "2026-01"), counts.events(site, "2026-01", after=True)
+            (8, 1)
+        """
+        known = positives = 0
+        for count in self.of_place.get(place, []):
+            if count.cohort > first or (not after and count.cohort == first):
+                known += count.known
+                positives += count.positives
+        return min(positives, known - positives)
+
+    def events_per_month(self, place: Place) -> float:
+        """Rarer-class studies a month over the last year of mature cohorts (or all, if younger)."""
+        dated = [count for count in self.of_place.get(place, []) if count.cohort_end is not None]
+        if not dated:
+            return 0.0
+        last = _end(dated[-1])
+        recent = [count for count in dated if _end(count) > last - timedelta(days=RATE_DAYS)]
+        known, positives = sum(count.known for count in recent), sum(count.positives for count in recent)
+        span = max(DAYS_PER_MONTH, float((last - _end(recent[0])).days + 1))
+        return min(positives, known - positives) / span * DAYS_PER_MONTH
+
+    def forecast(self, place: Place, missing: int, night: date) -> str | None:
+        """Month in which the missing events will have matured at the place's volume; None for never.
+
+        Example:
+            >>> OutcomeCounts().forecast(Place("A", "x"), 10, date(2026, 1, 1)) is None
+            True
+        """
+        rate = self.events_per_month(place)
+        if rate <= 0.0:
+            return None
+        days = math.ceil(missing / rate * DAYS_PER_MONTH)
+        if days > 36_500:
+            return None
+        return (night + timedelta(days=days)).strftime("%Y-%m")
+
+
+def count_cohort(rows: Rows, cohort: str, cohort_end: date | None) -> CohortCount:
+    """One cohort's counts of one place."""
+    known = rows.known()
+    return CohortCount(rows.place, cohort, cohort_end, len(rows), len(known), int(known.outcome.sum()))
+
+
+def _end(count: CohortCount) -> date:
+    if count.cohort_end is None:
+        raise ValueError("an undated cohort has no end")
+    return count.cohort_end

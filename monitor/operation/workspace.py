@@ -1,0 +1,156 @@
+"""A workspace: the authorised plan, the store and the ledger, opened together."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import monitor
+from monitor import plan, store
+from monitor.errors import EvidenceError, PlanError, UsageError
+from monitor.operation.keys import default_key_path, pseudonym_key_id, read_key, read_or_make_key
+from monitor.plan import LoadedPlan
+from monitor.registry import Entry, Ledger, RegistryState, fold
+from monitor.store import Store
+
+
+@dataclass
+class Workspace:
+    """An open workspace. Only one process holds one for writing."""
+
+    path: Path
+    loaded: LoadedPlan
+    store: Store
+    ledger: Ledger
+    state: RegistryState
+
+    def record(self, kind: str, at: str, body: dict[str, Any]) -> Entry:
+        """Put an entry on the ledger; takes effect when the surrounding `commit` ends."""
+        entry = self.ledger.draft(kind, at, body)
+        self.state.apply(entry)
+        return entry
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """Store rows and ledger entries as one: the transaction holds the finished lines."""
+        before = len(self.ledger.entries)
+        try:
+            with self.store.transaction():
+                yield
+                for entry in self.ledger.entries[before:]:
+                    self.store.put_outbox(entry.sequence, entry.line)
+        except BaseException:
+            self.ledger.discard()
+            raise
+        self.flush()
+
+    def flush(self) -> None:
+        """Append what the store has committed to the ledger's file."""
+        self.ledger.append()
+        if self.ledger.last:
+            self.store.mark_flushed(self.ledger.last.sequence)
+
+
+def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at: str) -> LoadedPlan:
+    """Bind a new workspace to a plan: entry 0 of its ledger holds the plan's SHA-256.
+
+    Args:
+        path: Folder to make; must not hold a workspace already.
+        plan_file: The change-control plan.
+        key_file: Pseudonym key; the user's config folder when None. Made if absent.
+        at: Date for the ledger, ISO 8601.
+
+    Raises:
+        PlanError: The plan has faults.
+        UsageError: The folder holds a workspace.
+    """
+    loaded = plan.load(plan_file)
+    if (path / "ledger.jsonl").exists() or (path / "plan.yaml").exists():
+        raise UsageError(f"{path}: holds a workspace already")
+    key = read_or_make_key(key_file or default_key_path())
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
+        (path / folder).mkdir(exist_ok=True)
+    store.create(path, loaded.plan)
+    shutil.copyfile(plan_file, path / "plan.yaml")
+    with _opened(path, loaded, key) as workspace, workspace.commit():
+        identity = loaded.plan.plan
+        workspace.record(
+            "bound",
+            at,
+            {
+                "plan": {
+                    "id": identity.id,
+                    "version": identity.version,
+                    "title": identity.title,
+                    "sha256": loaded.sha256,
+                },
+                "pseudonym_key_id": pseudonym_key_id(key),
+                "software": monitor.__version__,
+            },
+        )
+    return loaded
+
+
+@contextmanager
+def open_workspace(path: Path, key_file: Path | None = None) -> Iterator[Workspace]:
+    """Open a workspace for writing, finish what a crash interrupted, and check that the plan is the bound one.
+
+    Raises:
+        UsageError: No workspace here, or another pseudonym key than the bound one.
+        PlanError: `plan.yaml` is not the plan that was bound.
+        BusyError: Another process is writing.
+        EvidenceError: The ledger does not hold together.
+    """
+    loaded = read_plan(path)
+    key = read_key(key_file or default_key_path())
+    with _opened(path, loaded, key) as workspace:
+        require_bound(workspace.state, loaded)
+        if workspace.state.bound["pseudonym_key_id"] != pseudonym_key_id(key):
+            raise UsageError(
+                f"{path}: bound with another pseudonym key ({workspace.state.bound['pseudonym_key_id']}); "
+                "name its file with --pseudonym-key"
+            )
+        yield workspace
+
+
+def read_plan(path: Path) -> LoadedPlan:
+    """The plan of a workspace.
+
+    Raises:
+        UsageError: The folder is no workspace.
+        PlanError: The plan has faults.
+    """
+    if not (path / "plan.yaml").exists():
+        raise UsageError(f"{path}: no workspace here; `pccp init {path} --plan PLAN.yaml` makes one")
+    return plan.load(path / "plan.yaml")
+
+
+def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
+    """Refuse a plan that is not the one in entry 0.
+
+    Raises:
+        EvidenceError: The ledger has no entry 0.
+        PlanError: The plan was edited after it was bound.
+    """
+    if not state.bound:
+        raise EvidenceError("ledger.jsonl: expected the bound plan in entry 0, found an empty ledger")
+    bound = state.bound["plan"]["sha256"]
+    if bound != loaded.sha256:
+        raise PlanError(
+            f"{loaded.path}: not the plan this workspace is bound to: expected sha256 {bound[:12]}..., "
+            f"found {loaded.sha256[:12]}...; put the authorised file back, or bind a new workspace"
+        )
+
+
+@contextmanager
+def _opened(path: Path, loaded: LoadedPlan, key: bytes) -> Iterator[Workspace]:
+    with store.open_store(path, loaded.plan, key) as opened:
+        ledger = Ledger(path / "ledger.jsonl", opened.outbox())
+        workspace = Workspace(path, loaded, opened, ledger, fold(ledger.entries))
+        workspace.flush()
+        yield workspace

@@ -1,0 +1,177 @@
+"""Calibration of predicted risks: what is displayed beside the criteria."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from monitor.hashing import finite_or_none
+from monitor.intervals import normal_quantile, wilson_interval
+from monitor.logistic import (
+    SeparationError,
+    cluster_covariance,
+    cluster_sums,
+    expit,
+    fit_logistic,
+    log_loss,
+)
+from monitor.records import Estimate, FloatArray, TextArray
+
+BINS = 10
+HISTOGRAM_EDGES = 20
+
+
+def calibration_summary(log_odds: FloatArray, outcome: FloatArray) -> dict[str, float | None]:
+    """Log loss (nats per study), Brier score, calibration error and observed/expected events.
+
+    Args:
+        log_odds: Calibrated log-odds, shape (n,), at least one.
+        outcome: 0 or 1, shape (n,).
+
+    Example:
+        >>> summary = calibration_summary(np.zeros(4), np.array([0.0, 1, 0, 1]))
+        >>> summary["brier"], summary["observed_expected"]
+        (0.25, 1.0)
+    """
+    predicted = expit(log_odds)
+    return {
+        "log_loss": finite_or_none(float(log_loss(log_odds, outcome).mean())),
+        "brier": finite_or_none(float(((outcome - predicted) ** 2).mean())),
+        "ece": finite_or_none(expected_calibration_error(predicted, outcome)),
+        "observed_expected": finite_or_none(float(outcome.sum() / predicted.sum())),
+    }
+
+
+def expected_calibration_error(predicted: FloatArray, outcome: FloatArray) -> float:
+    """Mean absolute gap between predicted and observed risk over ten bins of equal mass.
+
+    A perfect score has an error above zero by chance alone, so it is displayed, never a criterion.
+
+    Args:
+        predicted: Predicted risks, shape (n,).
+        outcome: 0 or 1, shape (n,).
+
+    Example:
+        >>> expected_calibration_error(np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.0, 0, 0, 1]))
+        0.375
+    """
+    bins = _equal_mass_bins(predicted)
+    gaps = [abs(float((outcome[bin] - predicted[bin]).sum())) for bin in bins]
+    return sum(gaps) / len(predicted)
+
+
+def reliability_bins(log_odds: FloatArray, outcome: FloatArray) -> list[dict[str, Any]]:
+    """Ten bins of equal mass: mean predicted and observed risk with a Wilson interval and counts.
+
+    Args:
+        log_odds: Calibrated log-odds, shape (n,).
+        outcome: 0 or 1, shape (n,).
+
+    Example:
+        >>> [bin["n"] for bin in reliability_bins(np.linspace(-1, 1, 20), np.tile([0.0, 1], 10))]
+        [2, 2, 2, 2, 2, 2, 2, 2, 2, 2]
+    """
+    predicted = expit(log_odds)
+    found: list[dict[str, Any]] = []
+    for members in _equal_mass_bins(predicted):
+        n, positives = len(members), int(outcome[members].sum())
+        low, high = wilson_interval(positives, n)
+        found.append(
+            {
+                "predicted": float(predicted[members].mean()),
+                "observed": positives / n,
+                "low": low,
+                "high": high,
+                "n": n,
+                "events": min(positives, n - positives),
+            }
+        )
+    return found
+
+
+def score_histogram(score: FloatArray, outcome: FloatArray) -> dict[str, list[float] | list[int]]:
+    """Counts of raw scores over twenty bins of [0, 1], the right edge closed, by outcome.
+
+    Example:
+        >>> histogram = score_histogram(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+        >>> histogram["negatives"][0], histogram["positives"][-1]
+        (1, 1)
+    """
+    edges = np.linspace(0.0, 1.0, HISTOGRAM_EDGES + 1)
+    return {
+        "edges": [float(edge) for edge in edges],
+        "negatives": [int(count) for count in np.histogram(score[outcome == 0], edges)[0]],
+        "positives": [int(count) for count in np.histogram(score[outcome == 1], edges)[0]],
+    }
+
+
+def recalibration_estimates(
+    log_odds: FloatArray, outcome: FloatArray, patient: TextArray, level: float = 0.95
+) -> dict[str, Estimate]:
+    """Calibration in the large, slope and observed/expected ratio, with cluster-robust intervals.
+
+    The intercept has its slope fixed at one; zero, one and one are ideal. Where no estimate exists
+    (one class, no spread) its value is None and the method says why.
+
+    Args:
+        log_odds: Deployed log-odds, shape (n,).
+        outcome: 0 or 1, shape (n,).
+        patient: Shape (n,).
+        level: Two-sided coverage of each interval.
+
+    Example:
+        Odds of one half observed where even odds were predicted: intercept ln(1/2), ratio 2/3.
+
+        >>> who = np.arange(30).astype(str).astype(object)
+        >>> found = recalibration_estimates(np.zeros(30), np.tile([1.0, 0, 0], 10), who)
+        >>> f"{found['intercept'].value:.3f} {found['observed_expected'].value:.3f}"
+        '-0.693 0.667'
+    """
+    z = normal_quantile(0.5 + level / 2)
+    positives = int(outcome.sum())
+    counts = len(outcome), min(positives, len(outcome) - positives)
+    ones = np.ones((len(outcome), 1))
+    return {
+        "intercept": _coefficient(ones, log_odds, outcome, patient, counts, z),
+        "slope": _coefficient(np.column_stack([ones, log_odds]), 0.0, outcome, patient, counts, z),
+        "observed_expected": _ratio(expit(log_odds), outcome, patient, counts, z),
+    }
+
+
+def _coefficient(
+    design: FloatArray,
+    offset: FloatArray | float,
+    outcome: FloatArray,
+    patient: TextArray,
+    counts: tuple[int, int],
+    z: float,
+) -> Estimate:
+    """The last coefficient of a logistic fit, with the cluster sandwich."""
+    try:
+        fit = fit_logistic(design, outcome, offset)
+    except SeparationError as error:
+        return Estimate(None, None, None, *counts, str(error))
+    residual = outcome - expit(design @ fit.coefficients + offset)
+    covariance = cluster_covariance(design, residual, fit.covariance, patient)
+    value, error_of_value = float(fit.coefficients[-1]), math.sqrt(float(covariance[-1, -1]))
+    low, high = value - z * error_of_value, value + z * error_of_value
+    return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich")
+
+
+def _ratio(
+    predicted: FloatArray, outcome: FloatArray, patient: TextArray, counts: tuple[int, int], z: float
+) -> Estimate:
+    observed = float(outcome.sum())
+    if observed == 0:
+        return Estimate(None, None, None, *counts, "no event")
+    value = observed / float(predicted.sum())
+    error = math.sqrt(float((cluster_sums(outcome - predicted, patient) ** 2).sum())) / observed
+    low, high = value * math.exp(-z * error), value * math.exp(z * error)
+    return Estimate(value, low, high, *counts, "log scale, cluster-robust")
+
+
+def _equal_mass_bins(predicted: FloatArray) -> list[Any]:
+    order = np.argsort(predicted, kind="stable")
+    return [members for members in np.array_split(order, BINS) if len(members)]

@@ -1,0 +1,84 @@
+"""What a candidate must meet: a bound on a difference, or an interval inside two limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from monitor.plan.types import Closed, Comparator, Identifier, Require
+
+Limit = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+class LogLossCriterion(Closed):
+    """Mean log loss of the comparator minus that of the candidate; above zero the candidate is better."""
+
+    id: Identifier = Field(description="Short name of the criterion.", examples=["G1"])
+    metric: Literal["log_loss_difference"] = Field(description="Comparator's log loss minus the candidate's.")
+    against: Comparator = Field(
+        description="The comparator: the calibrator in use, or the authorised original."
+    )
+    bound: Literal["lower"] = Field(description="The lower confidence bound is held against the limit.")
+    limit: Limit | None = Field(
+        default=None,
+        description="Least difference, in log loss per study; or give margin_relative.",
+        examples=[0.0],
+    )
+    margin_relative: Annotated[float, Field(gt=-0.5, le=0.0)] | None = Field(
+        default=None,
+        description="Least difference, as a share of the comparator's log loss.",
+        examples=[-0.01],
+    )
+    require: Require = Field(
+        default="demonstrated",
+        description="demonstrated: the bound proves it. "
+        "not_contradicted: it fails only when the opposite is proved.",
+    )
+
+    @model_validator(mode="after")
+    def exactly_one_limit(self) -> Self:
+        if (self.limit is None) == (self.margin_relative is None):
+            raise PydanticCustomError(
+                "plan_rule",
+                "the criterion has no bound to meet, or two",
+                {
+                    "key": "limit",
+                    "expected": "exactly one of limit (log loss per study) "
+                    "and margin_relative (share of the comparator's log loss)",
+                },
+            )
+        return self
+
+
+class RatioCriterion(Closed):
+    """Two one-sided tests that a ratio lies between two limits around one."""
+
+    id: Identifier = Field(description="Short name of the criterion.", examples=["G2"])
+    metric: Literal["observed_expected_ratio", "calibration_slope"] = Field(
+        description="Observed over expected events of the rarer class, or the calibration slope; 1 is ideal."
+    )
+    interval: Literal["two_one_sided"] = Field(description="The whole interval must lie between the limits.")
+    limits: tuple[Limit, Limit] = Field(
+        description="Lowest and highest tolerated ratio, with 1 between them.", examples=[[0.8, 1.25]]
+    )
+    require: Require = Field(
+        default="demonstrated",
+        description="demonstrated: the interval proves it. "
+        "not_contradicted: it fails only when the opposite is proved.",
+    )
+
+    @model_validator(mode="after")
+    def limits_enclose_one(self) -> Self:
+        low, high = self.limits
+        if not 0.0 < low < 1.0 < high:
+            raise PydanticCustomError(
+                "plan_rule",
+                "the limits do not enclose the ideal ratio",
+                {"key": "limits", "expected": "two numbers in order, both above 0, with 1 between them"},
+            )
+        return self
+
+
+Criterion = Annotated[LogLossCriterion | RatioCriterion, Field(discriminator="metric")]

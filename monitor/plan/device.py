@@ -1,0 +1,91 @@
+"""Who the plan is, which device it belongs to, and what the device reports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from monitor.plan.types import Closed, Identifier, Text, Texts, Version
+
+
+class Authorization(Closed):
+    """Whether an authority has authorised this plan; anything else is watermarked on every document."""
+
+    status: Literal["none", "submitted", "authorized"] = Field(
+        description="Where the plan stands. Only 'authorized' removes the watermark from the documents."
+    )
+    pathway: Text | None = Field(
+        default=None, description="Regulatory pathway of the authorisation letter.", examples=["510(k)"]
+    )
+    number: Text | None = Field(default=None, description="Number of the authorisation letter.")
+    date: Text | None = Field(
+        default=None,
+        description="Date of the authorisation letter, as year-month-day.",
+        examples=["2026-03-01"],
+    )
+
+    @model_validator(mode="after")
+    def authorized_plans_cite_their_letter(self) -> Self:
+        if self.status == "authorized" and not (self.pathway and self.number and self.date):
+            raise PydanticCustomError(
+                "plan_rule",
+                "an authorized plan cites its letter",
+                {"key": "status", "expected": "pathway, number and date beside status: authorized"},
+            )
+        return self
+
+
+class PlanIdentity(Closed):
+    """Identity and status of the plan itself; the letter of authorisation cites title and version."""
+
+    id: Identifier = Field(
+        description="Short name of the plan, printed on every record.", examples=["PCCP-PTX-CAL"]
+    )
+    title: Text = Field(description="Title of the plan in words.")
+    version: Version = Field(
+        description="Version of the plan. A changed plan is a new version and a new authorisation.",
+        examples=["1.0.0"],
+    )
+    authorization: Authorization = Field(description="Status before the authority.")
+    actor: Literal["manufacturer", "qualified_user", "software"] = Field(
+        description="Who makes the change. A change control plan belongs to the manufacturer of the device."
+    )
+
+
+class Claim(Closed):
+    """A statement of the manufacturer and where it is shown."""
+
+    claim: Literal[True] = Field(description="Must be true: without it no plan can be authorised.")
+    evidence: Text = Field(description="Document that shows it.", examples=["VAL-0042"])
+
+
+class Device(Closed):
+    """The frozen model whose probabilities are watched and recalibrated."""
+
+    name: Text = Field(description="Name of the device.")
+    model_version: Text = Field(
+        description="Version of the frozen model. Rows of any other version are rejected at the door.",
+        examples=["ptx-3.2.0"],
+    )
+    original_calibrator: Literal["identity"] = Field(
+        description="Calibrator authorised with the device; identity means the raw score is the probability."
+    )
+    intended_use: Text = Field(description="Intended use in the words of the authorisation.")
+    invariants: Texts = Field(
+        description="What no change under this plan may touch.",
+        examples=[["intended_use", "population", "inputs", "outputs", "users", "model_weights"]],
+    )
+    safe_and_effective_without_change: Claim = Field(
+        description="The device stays safe and effective when no change is ever made."
+    )
+
+
+class Finding(Closed):
+    """One thing the device reports a probability for; each site and finding is watched on its own."""
+
+    id: Identifier = Field(description="Name of the finding as the logs write it.", examples=["pneumothorax"])
+
+
+Findings = Annotated[tuple[Finding, ...], Field(min_length=1, description="Findings the device reports.")]

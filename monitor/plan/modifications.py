@@ -1,0 +1,75 @@
+"""What may change, what it means for patients, where the protocol covers it, and who approves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from monitor.plan.types import Closed, Identifier, Identifiers, PublicKey, Text, Texts
+
+
+class Modification(Closed):
+    """One change that the plan allows, described so that it can be verified."""
+
+    id: Identifier = Field(description="Short name of the modification.", examples=["M1"])
+    title: Text = Field(description="The modification in one line.")
+    type: Literal["quantitative_performance"] = Field(
+        description="Kind of modification; recalibration changes quantitative performance."
+    )
+    scope: Literal["local"] = Field(description="Where it applies: each site on its own.")
+    local_factors: Texts = Field(
+        description="What may differ at a site and so warrants a local change.",
+        examples=[["prevalence", "case_mix"]],
+    )
+    methods: Annotated[tuple[Literal["intercept", "platt"], ...], Field(min_length=1)] = Field(
+        description="Calibrators that may replace the deployed one; keeping it is always possible."
+    )
+    implementation: Literal["manual"] = Field(
+        description="A person approves each change before it is deployed."
+    )
+    excluded: Texts = Field(
+        description="What this modification never covers.", examples=[["new_population", "model_weights"]]
+    )
+    labeling_sections: Texts = Field(
+        description="Sections of the labeling that the change touches.", examples=[["performance"]]
+    )
+
+
+class Impact(Closed):
+    """Benefits and risks of one modification, and how the protocol answers them."""
+
+    modification: Identifier = Field(description="The modification this row is about.", examples=["M1"])
+    benefits: Texts = Field(description="What patients and users gain.")
+    risks: Texts = Field(description="What can go wrong.")
+    mitigations: Texts = Field(description="What in this plan answers each risk.")
+    bias: Text = Field(description="Who could be served worse, and how that would be seen.")
+    interaction: Text = Field(description="Effect on other modifications; 'none' when there is no other.")
+    cumulative: Text = Field(description="What bounds the sum of all changes.")
+
+
+class TraceabilityRow(Closed):
+    """One modification and the parts of the protocol that cover it; an empty cell is an invalid plan."""
+
+    modification: Identifier = Field(description="The modification of this row.", examples=["M1"])
+    data_management: Identifiers = Field(
+        description="Traceability cell: data management items that cover it.", examples=[["D1"]]
+    )
+    retraining: Identifiers = Field(
+        description="Traceability cell: retraining items that cover it.", examples=[["R1"]]
+    )
+    performance_evaluation: Identifiers = Field(
+        description="Traceability cell: performance evaluation items that cover it.", examples=[["E1"]]
+    )
+    update_procedures: Identifiers = Field(
+        description="Traceability cell: update procedures that cover it.", examples=[["U1"]]
+    )
+
+
+class ApprovalRole(Closed):
+    """A role that approves changes, and the public keys that may act in it."""
+
+    role: Identifier = Field(description="Name of the role.", examples=["clinical_lead"])
+    keys: Annotated[tuple[PublicKey, ...], Field(max_length=100)] = Field(
+        description="Public keys, as `pccp key show` prints them; an empty list means nobody can approve yet."
+    )

@@ -1,0 +1,177 @@
+"""The frozen records that rooms hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+TextArray = NDArray[np.object_]
+
+Role = Literal["predictions", "outcomes"]
+CalibratorKind = Literal["identity", "intercept", "platt"]
+VerdictName = Literal["accept", "reject", "insufficient"]
+CriterionStatus = Literal["demonstrated", "not_contradicted", "contradicted", "insufficient"]
+
+
+class Place(NamedTuple):
+    """One site and one finding: what is monitored and recalibrated on its own."""
+
+    site: str
+    finding: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval, the counts behind it and how it was computed.
+
+    `events` always counts the rarer class.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    events: int
+    method: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Mature studies of one place, ordered by cohort, then study.
+
+    Attributes:
+        place: The site and finding.
+        cohort: Cohort keys, shape (n,), sortable text ("1991-01", "2026-03-01"; a name when undated).
+        study: Pseudonyms of the studies, shape (n,).
+        patient: Pseudonyms of the patients, shape (n,).
+        day: Days of prediction, shape (n,), datetime64[D]; NaT in undated logs.
+        score: Raw model outputs, shape (n,), in [0, 1].
+        outcome: 1.0, 0.0, or NaN where no usable outcome was known at maturity, shape (n,).
+        ai_influence: How the outcome's reader was exposed to the AI, shape (n,); "" without an outcome.
+    """
+
+    place: Place
+    cohort: TextArray
+    study: TextArray
+    patient: TextArray
+    day: NDArray[np.datetime64]
+    score: FloatArray
+    outcome: FloatArray
+    ai_influence: TextArray
+
+    def __post_init__(self) -> None:
+        for array in (self.cohort, self.study, self.patient, self.day, self.score, self.outcome, self.ai_influence):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def where(self, keep: BoolArray) -> Rows:
+        """The rows that `keep` marks, in the same order."""
+        return Rows(
+            self.place,
+            self.cohort[keep],
+            self.study[keep],
+            self.patient[keep],
+            self.day[keep],
+            self.score[keep],
+            self.outcome[keep],
+            self.ai_influence[keep],
+        )
+
+    def known(self) -> Rows:
+        """The rows whose outcome was known at maturity."""
+        return self.where(~np.isnan(self.outcome))
+
+    @property
+    def events(self) -> int:
+        """Rows of the rarer class among those with a known outcome."""
+        known = self.outcome[~np.isnan(self.outcome)]
+        positives = int(known.sum())
+        return min(positives, len(known) - positives)
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What became of every line of one file.
+
+    `rows_read == stored + duplicates + revisions + rejected + waiting` holds for every batch. Blank
+    lines are counted apart and are no rows.
+    """
+
+    role: Role
+    source_sha256: str
+    archive_sha256: str | None
+    received_on: date
+    rows_read: int
+    stored: int
+    duplicates: int
+    revisions: int
+    rejected: int
+    waiting: int
+    blank_lines: int
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    notes: Mapping[str, int] = field(default_factory=dict[str, int])
+    already_ingested: bool = False
+
+    def reconciles(self) -> bool:
+        """True when every row read is accounted for exactly once."""
+        return self.rows_read == (
+            self.stored + self.duplicates + self.revisions + self.rejected + self.waiting
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """The ledger's form: counts and hashes only, no name and no value from the file."""
+        return {
+            "role": self.role,
+            "source_sha256": self.source_sha256,
+            "archive_sha256": self.archive_sha256,
+            "received_on": self.received_on.isoformat(),
+            "rows_read": self.rows_read,
+            "stored": self.stored,
+            "duplicates": self.duplicates,
+            "revisions": self.revisions,
+            "rejected": self.rejected,
+            "waiting": self.waiting,
+            "blank_lines": self.blank_lines,
+            "reasons": dict(self.reasons),
+            "notes": dict(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """A logistic map of the raw score: calibrated log-odds = intercept + slope * logit(score).
+
+    Attributes:
+        version: "v0" for the authorised original, then "v1", "v2" ... per place.
+        kind: identity, intercept (slope fixed at the current one) or platt.
+        intercept: a, in log-odds.
+        slope: b, dimensionless, above zero.
+        covariance: Of (a, b), row by row; all zero when known exactly.
+    """
+
+    version: str
+    kind: CalibratorKind
+    intercept: float
+    slope: float
+    covariance: tuple[tuple[float, float], tuple[float, float]]
+
+    def as_record(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "kind": self.kind,
+            "parameters": {"intercept": self.intercept, "slope": self.slope},
+            "covariance": [list(row) for row in self.covariance],
+        }
+
+
+IDENTITY = Calibrator("v0", "identity", 0.0, 1.0, ((0.0, 0.0), (0.0, 0.0)))

@@ -1,0 +1,21 @@
+"""The evidence: an append-only, hash-chained ledger, what it says, and who signed."""
+
+from monitor.registry.ledger import Entry, Ledger, verify_chain
+from monitor.registry.state import Alarm, Change, RegistryState, fold, read_calibrator
+from monitor.registry.signature import key_id, new_key, public_key_text, sign, verify_signature
+
+__all__ = [
+    "Alarm",
+    "Change",
+    "Entry",
+    "Ledger",
+    "RegistryState",
+    "fold",
+    "key_id",
+    "new_key",
+    "public_key_text",
+    "read_calibrator",
+    "sign",
+    "verify_chain",
+    "verify_signature",
+]

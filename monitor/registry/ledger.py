@@ -1,0 +1,171 @@
+"""The ledger: one canonical JSON object a line, each bound to the one before by its hash.
+
+A reader of the file alone can check the chain. A tail that was cut off still verifies, which is why
+checkpoints are kept elsewhere (not part of this version).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import EvidenceError
+from monitor.hashing import canonical_json, sha256_text
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger.
+
+    Attributes:
+        sequence: 0, 1, 2 ...
+        previous: Hash of the entry before; 64 zeros for the first.
+        kind: What happened ("night", "alarm", "verdict" ...).
+        at: The night or the recorded clock reading, ISO 8601.
+        body: What is on record; never a patient's data.
+        hash: SHA-256 of the canonical JSON of all the above.
+    """
+
+    sequence: int
+    previous: str
+    kind: str
+    at: str
+    body: dict[str, Any]
+    hash: str
+
+    @property
+    def line(self) -> str:
+        """The text of the line, without its line feed."""
+        return canonical_json({**_content(self.sequence, self.previous, self.kind, self.at, self.body), "hash": self.hash})
+
+
+def next_entry(last: Entry | None, kind: str, at: str, body: dict[str, Any]) -> Entry:
+    """The entry that follows `last`.
+
+    Example:
+        >>> first = next_entry(None, "bound", "2026-01-01", {})
+        >>> second = next_entry(first, "night", "2026-01-02", {})
+        >>> second.sequence, second.previous == first.hash
+        (1, True)
+    """
+    sequence, previous = (0, GENESIS) if last is None else (last.sequence + 1, last.hash)
+    digest = sha256_text(canonical_json(_content(sequence, previous, kind, at, body)))
+    return Entry(sequence, previous, kind, at, body, digest)
+
+
+def parse_line(line: str, number: int) -> Entry:
+    """An entry from its line, its own hash checked.
+
+    Args:
+        line: Text of the line.
+        number: Line number in the file, from one, for the message.
+
+    Raises:
+        EvidenceError: The line is no entry, or its content does not have its hash.
+    """
+    try:
+        found = json.loads(line)
+        entry = Entry(found["seq"], found["prev"], found["kind"], found["at"], found["body"], found["hash"])
+        recomputed = sha256_text(canonical_json(_content(entry.sequence, entry.previous, entry.kind, entry.at, entry.body)))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise EvidenceError(f"ledger.jsonl:{number}: expected a ledger entry, found something else") from error
+    if recomputed != entry.hash or entry.line != line:
+        raise EvidenceError(f"ledger.jsonl:{number}: the entry does not have the hash it states")
+    return entry
+
+
+def verify_chain(text: str) -> list[Entry]:
+    """All entries of a ledger file, each bound to the one before.
+
+    Args:
+        text: The file's text.
+
+    Raises:
+        EvidenceError: Names the first line that does not hold.
+    """
+    lines = text.split("\n")[:-1]
+    entries = [parse_line(line, number) for number, line in enumerate(lines, start=1)]
+    _check_links(entries)
+    if text and not text.endswith("\n"):
+        raise EvidenceError(f"ledger.jsonl:{len(entries) + 1}: the last line is cut off")
+    return entries
+
+
+class Ledger:
+    """The chain in memory and its file. Entries are drafted, committed elsewhere, then appended."""
+
+    def __init__(self, path: Path, committed: list[tuple[int, str]]) -> None:
+        """Read the file and finish what a crash interrupted.
+
+        Args:
+            path: Of ledger.jsonl, which may not exist yet.
+            committed: (sequence, line) of entries the store committed and may not have been appended.
+
+        Raises:
+            EvidenceError: File and store contradict each other.
+        """
+        self.path = path
+        text = path.read_text() if path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        torn = text[len(whole) :]
+        if torn and not any(line.startswith(torn) for _, line in committed):
+            raise EvidenceError("ledger.jsonl: the last line is cut off and the store does not hold it")
+        self.entries = verify_chain(whole)
+        missing = [line for sequence, line in committed if sequence >= len(self.entries)]
+        if torn:
+            _truncate(path, len(whole.encode()))
+        for line in missing:
+            self.entries.append(parse_line(line, len(self.entries) + 1))
+        _check_links(self.entries)
+        self._written = len(self.entries) - len(missing)
+        self.append()
+
+    @property
+    def last(self) -> Entry | None:
+        return self.entries[-1] if self.entries else None
+
+    def draft(self, kind: str, at: str, body: dict[str, Any]) -> Entry:
+        """Extend the chain in memory; `append` or `discard` must follow."""
+        entry = next_entry(self.last, kind, at, body)
+        self.entries.append(entry)
+        return entry
+
+    def append(self) -> None:
+        """Write the drafted entries to the file and sync it."""
+        drafted = self.entries[self._written :]
+        if not drafted:
+            return
+        with self.path.open("a", encoding="utf-8") as handle:
+            handle.write("".join(entry.line + "\n" for entry in drafted))
+            handle.flush()
+            os.fsync(handle.fileno())
+        self._written = len(self.entries)
+
+    def discard(self) -> None:
+        """Forget drafted entries whose transaction did not commit."""
+        del self.entries[self._written :]
+
+
+def _check_links(entries: list[Entry]) -> None:
+    previous = GENESIS
+    for number, entry in enumerate(entries):
+        if entry.sequence != number or entry.previous != previous:
+            raise EvidenceError(
+                f"ledger.jsonl:{number + 1}: the chain is broken: expected sequence {number} "
+                f"after {previous[:12]}, found {entry.sequence} after {entry.previous[:12]}"
+            )
+        previous = entry.hash
+
+
+def _content(sequence: int, previous: str, kind: str, at: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"seq": sequence, "prev": previous, "kind": kind, "at": at, "body": body}
+
+
+def _truncate(path: Path, size: int) -> None:
+    with path.open("r+b") as handle:
+        handle.truncate(size)

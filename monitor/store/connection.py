@@ -1,0 +1,110 @@
+"""DuckDB with the settings this product relies on, and no raw DuckDB error outside the room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import EvidenceError, MonitorError
+
+DATABASE = "monitor.duckdb"
+SNAPSHOT = "snapshot.duckdb"
+STAGING = ".staging"
+STORAGE_VERSION = "v1.5.0"
+MEMORY_LIMIT = "4GB"
+
+Session = duckdb.DuckDBPyConnection
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string.
+
+    Example:
+        >>> literal("it's")
+        "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier.
+
+    Example:
+        >>> quoted('a "b"')
+        '"a ""b""\"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def translated(what: str, error: type[MonitorError] = EvidenceError) -> Iterator[None]:
+    """DuckDB's errors as the product's own; their text may quote a cell, so only the kind is told."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as problem:
+        raise error(f"{what}: {problem}") from problem
+    except duckdb.Error as problem:
+        raise error(f"{what}: DuckDB refused ({type(problem).__name__})") from problem
+
+
+@contextmanager
+def session(workspace: Path) -> Iterator[Session]:
+    """A private DuckDB that reaches no file outside the workspace, no network and no extension."""
+    staging = workspace / STAGING
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(staging.resolve() / "spill"),
+    }
+    with translated(str(workspace)), duckdb.connect(":memory:", config=settings) as connection:
+        run(connection, f"SET allowed_directories = [{literal(str(workspace.resolve()))}]")
+        run(connection, "SET enable_external_access = false")
+        run(connection, "SET TimeZone = 'UTC'")
+        yield connection
+
+
+def attach(connection: Session, path: Path, *, read_only: bool = False) -> None:
+    """Attach the database file and make it the one that unqualified names mean."""
+    option = "READ_ONLY" if read_only else f"STORAGE_VERSION {literal(STORAGE_VERSION)}"
+    with translated(str(path)):
+        run(connection, f"ATTACH {literal(str(path.resolve()))} AS store ({option})")
+        run(connection, "USE store")
+
+
+def detach(connection: Session) -> None:
+    with translated("closing the store"):
+        run(connection, "CHECKPOINT store")
+        run(connection, "USE memory")
+        run(connection, "DETACH store")
+
+
+def run(connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> None:
+    """Execute and drain: an open result would block the next statement."""
+    connection.execute(statement, parameters).fetchall()
+
+
+def rows(
+    connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    return connection.execute(statement, parameters).fetchall()
+
+
+def columns(
+    connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> dict[str, NDArray[Any]]:
+    """The result by column, as NumPy arrays without masks being lost: nulls stay masked."""
+    fetched: dict[str, Any] = connection.execute(statement, parameters).fetchnumpy()
+    return {name: np.ma.asarray(values) for name, values in fetched.items()}
+
+
+def scalar(
+    connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> Any:
+    return connection.execute(statement, parameters).fetchall()[0][0]
