@@ -56,6 +56,7 @@ class Rows:
         score: Raw model outputs, shape (n,), in [0, 1].
         outcome: 1.0, 0.0, or NaN where no usable outcome was known at maturity, shape (n,).
         ai_influence: How the outcome's reader was exposed to the AI, shape (n,); "" without an outcome.
+        repeat: True where the patient had another study at the place in the days before, shape (n,).
     """
 
     place: Place
@@ -66,9 +67,10 @@ class Rows:
     score: FloatArray
     outcome: FloatArray
     ai_influence: TextArray
+    repeat: BoolArray
 
     def __post_init__(self) -> None:
-        for array in (self.cohort, self.study, self.patient, self.day, self.score, self.outcome, self.ai_influence):
+        for array in self._columns():
             array.flags.writeable = False
 
     def __len__(self) -> int:
@@ -76,15 +78,18 @@ class Rows:
 
     def where(self, keep: BoolArray) -> Rows:
         """The rows that `keep` marks, in the same order."""
-        return Rows(
-            self.place,
-            self.cohort[keep],
-            self.study[keep],
-            self.patient[keep],
-            self.day[keep],
-            self.score[keep],
-            self.outcome[keep],
-            self.ai_influence[keep],
+        return Rows(self.place, *(array[keep] for array in self._columns()))
+
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return (
+            self.cohort,
+            self.study,
+            self.patient,
+            self.day,
+            self.score,
+            self.outcome,
+            self.ai_influence,
+            self.repeat,
         )
 
     def known(self) -> Rows:

@@ -13,7 +13,25 @@ class Mark:
 
     status: str
     text: str
+    spoken: str = ""
     kind: str = "mark"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Several statuses in one line."""
+
+    marks: tuple[Mark, ...]
+    kind: str = "marks"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number before and after."""
+
+    before: Number
+    after: Number
+    kind: str = "change"
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class Stack:
     kind: str = "stack"
 
 
-Cell = str | Number | Interval | Share | Mark | Code | Stack
+Cell = str | Number | Interval | Share | Mark | Marks | Change | Code | Stack
 
 
 @dataclass(frozen=True)
@@ -96,7 +114,15 @@ class Aside:
     kind: str = "aside"
 
 
-Block = Sentence | Bullets | Facts | Table | Drawing | Commands | Aside
+@dataclass(frozen=True)
+class Beside:
+    """Tables that are read against each other, side by side where there is room."""
+
+    tables: tuple[Table, ...]
+    kind: str = "beside"
+
+
+Block = Sentence | Bullets | Facts | Table | Drawing | Commands | Aside | Beside
 
 
 @dataclass(frozen=True)

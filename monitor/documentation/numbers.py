@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+FIXED_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EM DASH}"
 MOST_DECIMALS = 9
@@ -18,6 +19,7 @@ class Number:
     decimals: int = 0
     unit: str = ""
     percent: bool = False
+    before: str = ""
     kind: str = "number"
 
     @property
@@ -25,8 +27,8 @@ class Number:
         if self.value is None:
             return NOTHING
         shown = rounded(self.value * 100 if self.percent else self.value, self.decimals)
-        unit = " %" if self.percent else f" {self.unit}" if self.unit else ""
-        return shown + unit
+        unit = f"{FIXED_SPACE}%" if self.percent else f" {self.unit}" if self.unit else ""
+        return f"{self.before} {shown}{unit}".strip()
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ class Interval:
 
     @property
     def parts(self) -> tuple[Number, Number, Number]:
-        return tuple(Number(value, self.decimals) for value in (self.value, self.low, self.high))
+        return (
+            Number(self.value, self.decimals),
+            Number(self.low, self.decimals),
+            Number(self.high, self.decimals),
+        )
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,6 @@ def level_text(alpha: float) -> str:
 
     Example:
         >>> level_text(0.025), level_text(0.00625)
-        ('95 %', '98.75 %')
+        ('95\xa0%', '98.75\xa0%')
     """
-    return f"{100 * (1 - 2 * alpha):.6g} %"
+    return f"{100 * (1 - 2 * alpha):.6g}{FIXED_SPACE}%"

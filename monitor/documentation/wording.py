@@ -18,9 +18,7 @@ STATE_WORDS: Final = {
     "declined": "declined by a person",
     "rejected": "recorded and not implemented",
     "insufficient": "closed for want of evidence, not implemented",
-    "void": "void",
     "withdrawn": "withdrawn, the deployed calibrator is kept",
-    "rolled_back": "rolled back",
 }
 
 ACTOR_WORDS: Final = {
@@ -41,8 +39,8 @@ COMPARATOR_WORDS: Final = {
 }
 
 REQUIRE_WORDS: Final = {
-    "demonstrated": "must be demonstrated",
-    "not_contradicted": "must not be contradicted",
+    "demonstrated": "demonstrated",
+    "not_contradicted": "not contradicted",
 }
 
 STATUS_WORDS: Final = {
@@ -74,16 +72,16 @@ METRIC_UNITS: Final = {
 
 METRIC_MEANINGS: Final = {
     "log_loss_difference": (
-        "Log loss of the {against} minus that of the candidate on the same studies. Above 0 the candidate's "
-        "probabilities are the better ones."
+        "Log loss of the {against} minus the candidate's, on the same studies. Above 0 the candidate's "
+        "probabilities are better."
     ),
     "observed_expected_ratio": (
-        "Events that occurred (of the rarer class) over events the candidate predicted. 1 is ideal, below 1 it "
+        "Events that occurred, of the rarer class, over those the candidate predicts. 1 is ideal; below 1 it "
         "predicts too many."
     ),
     "calibration_slope": (
-        "Whether the candidate's probabilities are spread rightly. 1 is ideal, below 1 they are too extreme, above 1 "
-        "too timid."
+        "Spread of the candidate's probabilities. 1 is ideal; below 1 they are too extreme, above 1 too "
+        "timid."
     ),
 }
 
@@ -126,3 +124,13 @@ def spaced(name: str) -> str:
         'not contradicted'
     """
     return name.replace("_", " ")
+
+
+def as_sentence(text: str) -> str:
+    """A reason of the ledger with a capital letter and a full stop.
+
+    Example:
+        >>> as_sentence("only 41 of 100 events"), as_sentence("G1 contradicted.")
+        ('Only 41 of 100 events.', 'G1 contradicted.')
+    """
+    return text[:1].upper() + text[1:].rstrip(".") + "."

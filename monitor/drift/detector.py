@@ -32,7 +32,17 @@ class Detector:
     @property
     def log_mixture(self) -> float:
         """Natural log of the mean of R over the bets."""
-        return float(np.logaddexp.reduce(self.log_r) - math.log(len(self.log_r)))
+        return float(log_mean_exp(self.log_r))
+
+
+def log_mean_exp(log_r: FloatArray) -> FloatArray:
+    """Natural log of the mean of R over the last axis, the bets.
+
+    Example:
+        >>> round(float(log_mean_exp(np.log([1.0, 3.0]))), 6) == round(math.log(2), 6)
+        True
+    """
+    return np.logaddexp.reduce(log_r, axis=-1) - math.log(log_r.shape[-1])
 
 
 def start(bets: int) -> Detector:

@@ -42,6 +42,19 @@ def next_look(cadence: Cadence, day: date) -> date:
     return day
 
 
+def cohort_key(cadence: Cadence, day: date) -> str:
+    """Key of the cohort a day belongs to, as the store names it.
+
+    Example:
+        >>> cohort_key("monthly", date(2026, 3, 9)), cohort_key("weekly", date(2026, 3, 9))
+        ('2026-03', '2026-W11')
+    """
+    if cadence == "weekly":
+        year, week, _ = day.isocalendar()
+        return f"{year}-W{week:02d}"
+    return day.strftime("%Y-%m") if cadence == "monthly" else day.isoformat()
+
+
 def is_look(cadence: Cadence, day: date) -> bool:
     """True when the cadence looks on that date."""
     if cadence == "weekly":

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.calibration import Choice, RankingLostError, SaturatedScoreError, choose, winsorised_logit
 from monitor.logistic import SeparationError, logit
+from monitor.operation.calendar import cohort_key
 from monitor.operation.outcome_counts import OutcomeCounts
 from monitor.operation.windows import (
     Knowledge,
@@ -99,24 +100,41 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
 def look(workspace: Workspace, change: Change, knowledge: Knowledge) -> None:
     """The one look at a frozen candidate; waits when the plan's minima are not reached."""
     evaluation = workspace.loaded.plan.evaluation
-    window = validation_window(workspace, change, knowledge)
-    if window is None or change.candidate is None:
+    evidence_rows = validation_evidence(workspace, change, knowledge)
+    if evidence_rows is None:
         return
-    excluded = fitted_patients(workspace, change)
-    account, rows = account_for(workspace, window, excluded)
-    if rows.events < evaluation.looks.events[0]:
-        return
-    if len(set(rows.patient.tolist())) < evaluation.minimum_patients:
+    rows, described = evidence_rows
+    if rows.events < evaluation.looks.events[0] or described["validation"]["patients"] < evaluation.minimum_patients:
         return
     evidence = _evidence(change, rows)
     judgement = judge(evaluation.criteria, evidence, change.opened["alpha"])
-    body = _judged(change, judgement, evidence, rows)
-    body["data_account"] = account
-    body["validation"]["patients_removed"] = len(excluded & set(window.patient.tolist()))
-    body["validation"]["ascertainment"] = account[1]["rows"] / account[0]["rows"]
+    body = {**_judged(change, judgement, evidence, rows), **described}
     _require_ascertainment(body, workspace.loaded.plan.data.minimum_ascertainment)
-    body["validation"].update(_knowledge(knowledge))
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
+
+
+def validation_evidence(
+    workspace: Workspace, change: Change, knowledge: Knowledge
+) -> tuple[Rows, dict[str, Any]] | None:
+    """The rows that may judge a frozen candidate, with their account for the record; None without any.
+
+    Args:
+        workspace: Open for writing.
+        change: With a frozen candidate.
+        knowledge: Of the night.
+    """
+    window = validation_window(workspace, change, knowledge)
+    if window is None or len(window) == 0:
+        return None
+    excluded = fitted_patients(workspace, change)
+    account, rows = account_for(workspace, window, excluded)
+    described = {
+        **describe(rows),
+        **_knowledge(knowledge),
+        "ascertainment": account[1]["rows"] / account[0]["rows"],
+        "patients_removed": len(excluded & set(window.patient.tolist())),
+    }
+    return rows, {"validation": described, "data_account": account}
 
 
 def conclude(
@@ -127,28 +145,23 @@ def conclude(
     minimum, look_events = plan.retraining.events_for.closed_test, plan.evaluation.looks.events[0]
     if change.candidate is None:
         rows = fitting_window(workspace, change, None, knowledge)
-        have, need = rows.events if rows else 0, minimum
-        missing = need - have + look_events
-        where = "fitting window"
+        described = {"collected": {**describe(rows), **_knowledge(knowledge)}} if rows else {}
+        where, need, still_to_come = "fitting window", minimum, look_events
     else:
-        window = validation_window(workspace, change, knowledge)
-        account, rows = account_for(workspace, window, fitted_patients(workspace, change)) if window else ([], None)
-        have, need = rows.events if rows else 0, look_events
-        missing = max(need - have, 0)
-        where = "validation window"
-    everything = len(rows) if rows else 0
-    reason = f"the {where} holds {have} of the rarer class in {everything} studies, {need} are needed; {because}"
-    body = _without_look(change, (reason,), "insufficient")
+        found = validation_evidence(workspace, change, knowledge)
+        rows, described = found or (None, {})
+        where, need, still_to_come = "validation window", look_events, 0
+    have, studies = (rows.events, len(rows)) if rows else (0, 0)
+    missing = max(need - have, 0) + still_to_come
+    reason = f"the {where} holds {have} of the rarer class in {studies} studies, {need} are needed; {because}"
+    if plan.undated:
+        reason += f" ({counts.events(change.place, '')} of the rarer class in the whole cohort)"
+    body = {**_without_look(change, (reason,), "insufficient"), **described}
     body["needed"] = {
         "events": missing,
         "forecast": counts.forecast(change.place, missing, knowledge.matured_by),
         "events_per_month": round(counts.events_per_month(change.place), 2),
     }
-    if rows is not None and change.candidate is not None:
-        body["validation"] = {**describe(rows), **_knowledge(knowledge)}
-        body["data_account"] = account
-    elif rows is not None:
-        body["collected"] = {**describe(rows), **_knowledge(knowledge)}
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
 
@@ -161,7 +174,7 @@ def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
     since = workspace.state.live_since.get(place)
     if since is None:
         return change_cohort
-    deployed = workspace.store.cohort_key(date.fromisoformat(since) + timedelta(days=1))
+    deployed = cohort_key(workspace.loaded.plan.monitoring.cadence, date.fromisoformat(since) + timedelta(days=1))
     return max(change_cohort, deployed)
 
 

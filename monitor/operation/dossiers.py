@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,8 +38,15 @@ def issue_dossiers(
         progress(number, len(wanted), f"dossier {change.id}")
         issued[change.id] = issue(workspace, change)
     if issued:
-        documentation.write_index(workspace.path / "dossiers", workspace.loaded, workspace.state.changes)
+        _write_index(workspace.path / "dossiers")
     return issued
+
+
+def _write_index(folder: Path) -> None:
+    """List every dossier in the folder on one page."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*/dossier.json"))]
+    page = documentation.index_page([documentation.summary(dossier) for dossier in found])
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
 def issue(workspace: Workspace, change: Change) -> Path:

@@ -106,10 +106,10 @@ class Nights:
 
     def _new_cohorts(self, night: date) -> list[store.Cohort]:
         """Mature cohorts that no night has read, in order."""
-        plan, last = self.workspace.loaded.plan, self.workspace.state.last_cohort
-        found = self.workspace.store.cohorts(matured_by=night, after=last)
-        first = plan.monitoring.first_cohort
-        return [cohort for cohort in found if first is None or cohort.key >= first]
+        first = self.workspace.loaded.plan.monitoring.first_cohort
+        read = self.workspace.state.read_cohorts
+        found = self.workspace.store.cohorts(matured_by=night)
+        return [item for item in found if item.key not in read and (first is None or item.key >= first)]
 
     def _read(self, cohort: store.Cohort, knowledge: Knowledge) -> list[StreamRow]:
         """One cohort at every place: counts, a look at the stream, and an alarm where it is due."""

@@ -3,6 +3,7 @@
 from monitor.performance.calibration import (
     calibration_summary,
     expected_calibration_error,
+    recalibration_estimates,
     reliability_bins,
     score_histogram,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "area_under_curve",
     "calibration_summary",
     "expected_calibration_error",
+    "recalibration_estimates",
     "reliability_bins",
     "score_histogram",
 ]

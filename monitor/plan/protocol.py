@@ -105,7 +105,7 @@ class Retraining(Closed):
     """When a candidate is fitted, from how much, and what stays frozen."""
 
     id: Identifier = Field(description="Short name of this item.", examples=["R1"])
-    trigger: Trigger = Field(description="What opens a change.")
+    trigger: Trigger = Field(description="The alarm that opens a change.")
     events_for: EventsFor = Field(description="Least number of studies of the rarer class to fit.")
     frozen: Texts = Field(
         description="What refitting never touches.", examples=[["model_weights", "preprocessing"]]

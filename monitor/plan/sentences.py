@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from monitor.plan.fault import Problem, kind
-from monitor.plan.shape import Spot, alternatives, branches, spot, words, yaml_word
+from monitor.plan.shape import Spot, alternatives, bare, branches, spot, words, yaml_word
 from monitor.plan.types import PATTERN_WORDS
 
 Error = Mapping[str, Any]
@@ -44,17 +44,17 @@ def _problem(error: Error) -> Problem:
 
 def _missing(error: Error, place: Spot) -> Problem:
     if place.key and isinstance(place.key[-1], int):
-        return Problem(place.key[:-1], "the list is too short", _length(place), kind(error["input"]))
+        return Problem(place.key[:-1], "the list is too short", _length(error), kind(error["input"]))
     meaning = f": {place.field.description}" if place.field and place.field.description else ""
     return Problem(
         place.key, f"missing key{meaning}".rstrip("."), words(place.annotation), "nothing", on_key=True
     )
 
 
-def _length(place: Spot) -> str:
-    metadata = spot(place.key[:-1]).annotation
-    count = len(getattr(metadata, "__args__", ()))
-    return f"exactly {count} item{'s' if count > 1 else ''}"
+def _length(error: Error) -> str:
+    """The number of items that a list of fixed length takes."""
+    count = len(get_args(bare(spot(error["loc"][:-1]).annotation)))
+    return f"exactly {count} item{'s' * (count > 1)}"
 
 
 def _unknown(error: Error, place: Spot) -> Problem:

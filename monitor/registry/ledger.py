@@ -96,6 +96,17 @@ def verify_chain(text: str) -> list[Entry]:
     return entries
 
 
+def read_chain(path: Path) -> list[Entry]:
+    """All entries of a ledger file.
+
+    Raises:
+        EvidenceError: There is no such file, or it does not hold together.
+    """
+    if not path.exists():
+        raise EvidenceError(f"{path.name}: expected a ledger, found no file")
+    return verify_chain(path.read_text(encoding="utf-8", errors="replace"))
+
+
 class Ledger:
     """The chain in memory and its file. Entries are drafted, committed elsewhere, then appended."""
 
@@ -110,7 +121,7 @@ class Ledger:
             EvidenceError: File and store contradict each other.
         """
         self.path = path
-        text = path.read_text() if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         whole = text[: text.rfind("\n") + 1]
         torn = text[len(whole) :]
         if torn and not any(line.startswith(torn) for _, line in committed):

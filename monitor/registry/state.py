@@ -78,7 +78,8 @@ class RegistryState:
         live_since: Night of the deployment per place.
         epoch: Times each place's stream was restarted.
         streams: Bets fixed at each stream's first look, by place and epoch.
-        last_cohort, last_night: Of the last finished night.
+        read_cohorts: Cohorts that a night has read.
+        last_night: The last finished night.
     """
 
     bound: Body = field(default_factory=dict[str, Any])
@@ -88,7 +89,7 @@ class RegistryState:
     live_since: dict[Place, str] = field(default_factory=dict[Place, str])
     epoch: dict[Place, int] = field(default_factory=dict[Place, int])
     streams: dict[tuple[Place, int], Body] = field(default_factory=dict[tuple[Place, int], Body])
-    last_cohort: str | None = None
+    read_cohorts: set[str] = field(default_factory=set[str])
     last_night: str | None = None
 
     def apply(self, entry: Entry) -> None:
@@ -133,8 +134,7 @@ class RegistryState:
 
     def _night(self, entry: Entry) -> None:
         self.last_night = entry.body["night"]
-        if entry.body["cohorts"]:
-            self.last_cohort = entry.body["cohorts"][-1]
+        self.read_cohorts.update(entry.body["cohorts"])
 
     def _stream_started(self, entry: Entry) -> None:
         place = Place(entry.body["site"], entry.body["finding"])

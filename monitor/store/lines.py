@@ -135,21 +135,28 @@ def _check_expansion(read: int, written: int, source: Path) -> None:
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Blocks that end with a line end; of a line beyond the limit only the beginning is kept."""
     rest = b""
-    first = True
-    for block in blocks:
-        cut = block.rfind(b"\n") + 1
-        rest += block[:cut] if len(rest) <= LONGEST_LINE_BYTES else block[block.find(b"\n") : cut] if cut else b""
-        if first and len(rest) + len(block) - cut >= len(BYTE_ORDER_MARK):
-            joined = (rest + block[cut:]).removeprefix(BYTE_ORDER_MARK)
-            rest, block, cut = joined[: joined.rfind(b"\n") + 1], joined, joined.rfind(b"\n") + 1
-            first = False
-        if cut:
-            yield rest
-            rest = b""
-        tail = block[cut:]
-        rest = (rest + tail)[: LONGEST_LINE_BYTES + 1]
+    for block in _without_mark(blocks):
+        head, line_end, tail = block.rpartition(b"\n")
+        if not line_end:
+            rest = (rest + tail)[: LONGEST_LINE_BYTES + 1]
+            continue
+        if len(rest) > LONGEST_LINE_BYTES:
+            _, more, head = head.partition(b"\n")
+            head = more + head
+        yield rest + head + line_end
+        rest = tail
     if rest:
         yield rest + b"\n"
+
+
+def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    start = b""
+    for block in blocks:
+        start += block
+        if len(start) >= len(BYTE_ORDER_MARK):
+            break
+    yield start.removeprefix(BYTE_ORDER_MARK)
+    yield from blocks
 
 
 def _cleaned(block: bytes, forbidden: tuple[bytes, ...], repair: Repair) -> bytes:

@@ -76,10 +76,21 @@ CREATE TABLE stream_state (
     cohort VARCHAR NOT NULL,
     night DATE NOT NULL,
     rows BIGINT NOT NULL,
-    events BIGINT NOT NULL,
+    positives BIGINT NOT NULL,            -- outcomes equal to 1 among them
     log_e DOUBLE[] NOT NULL,
     log_r DOUBLE[] NOT NULL,
     log_r_mixture DOUBLE NOT NULL
+);
+
+-- One line per place and mature cohort: enough to say when a change may be fitted or judged.
+CREATE TABLE cohort_counts (
+    site VARCHAR NOT NULL,
+    finding VARCHAR NOT NULL,
+    cohort VARCHAR NOT NULL,
+    cohort_end DATE,
+    rows BIGINT NOT NULL,                 -- mature predictions
+    known BIGINT NOT NULL,                -- of them with a usable outcome at maturity
+    positives BIGINT NOT NULL             -- outcomes equal to 1 among the known
 );
 
 -- The last night that was finished: at most one line.

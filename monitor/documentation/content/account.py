@@ -39,7 +39,7 @@ def data_account(plan: ChangePlan, change: Change) -> dict[str, Any]:
     data = plan.data
     verdict = change.verdict or {}
     return {
-        "fit": _copy((change.candidate or {}).get("fit")),
+        "fit": _copy((change.candidate or verdict).get("fit")),
         "validation": _copy(verdict.get("validation")),
         "waterfall": [dict(step) for step in verdict.get("data_account") or []],
         "reference_standard": data.reference_standard.model_dump(mode="json"),
@@ -70,7 +70,7 @@ def ledger_position(change: Change, head: Record) -> dict[str, Any]:
 
 def check_command(sequence: int) -> str:
     """A shell command that recomputes the hash of one ledger entry with nothing but Python's own library."""
-    return f"sed -n {sequence + 1}p WORKSPACE/ledger.jsonl | python3 -c \"{CHECK}\""
+    return f'sed -n {sequence + 1}p WORKSPACE/ledger.jsonl | python3 -c "{CHECK}"'
 
 
 def _copy(record: Record | None) -> dict[str, Any] | None:

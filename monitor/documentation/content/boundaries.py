@@ -14,8 +14,14 @@ GUIDANCE: Final = (
 )
 
 ABSENT_ITEMS: Final = (
-    {"item": "Conformity decision", "missing": "clause-by-clause: specified in the plan, implemented per protocol"},
-    {"item": "Local factors", "missing": "evidence that the local factor named in the plan applies at this site"},
+    {
+        "item": "Conformity decision",
+        "missing": "clause-by-clause: specified in the plan, implemented per protocol",
+    },
+    {
+        "item": "Local factors",
+        "missing": "evidence that the local factor named in the plan applies at this site",
+    },
     {"item": "Operating points", "missing": "sensitivity, specificity, PPV and alert volume at a threshold"},
     {"item": "Study population", "missing": "comparison of the studies with the intended population"},
     {"item": "Outcomes read", "missing": "mix of AI influence found, agreement between readers"},
@@ -23,15 +29,27 @@ ABSENT_ITEMS: Final = (
     {"item": "Provenance", "missing": "source commit, installed packages, environment, recipe to run again"},
     {"item": "Unmodified specifications", "missing": "proof that they still hold"},
     {"item": "Subgroups", "missing": "results in subgroups and challenging cases"},
-    {"item": "Earlier attempts", "missing": "list of earlier attempts at this site; only their number is given"},
+    {
+        "item": "Earlier attempts",
+        "missing": "list of earlier attempts at this site; only their number is given",
+    },
     {"item": "Deviations", "missing": "root cause and disposition of a failure"},
-    {"item": "Other changes", "missing": "interaction with other modifications; score matrix of versions by data set"},
+    {
+        "item": "Other changes",
+        "missing": "interaction with other modifications; score matrix of versions by data set",
+    },
     {"item": "Risk file", "missing": "re-check of the impact assessment against the result"},
     {"item": "Software verification", "missing": "report and differences from the baseline plan"},
-    {"item": "Labeling and notice", "missing": "changed label text, release note, training, UDI determination"},
+    {
+        "item": "Labeling and notice",
+        "missing": "changed label text, release note, training, UDI determination",
+    },
     {"item": "Deployment", "missing": "check after installation, rollback point and its rehearsal"},
     {"item": "Monitoring of this version", "missing": "limits and review dates after deployment"},
-    {"item": "Regulatory side-checks", "missing": "21 CFR 803 and 806, 807.81(a)(3), EU and Canadian counterparts"},
+    {
+        "item": "Regulatory side-checks",
+        "missing": "21 CFR 803 and 806, 807.81(a)(3), EU and Canadian counterparts",
+    },
     {"item": "Public summary", "missing": "summary paragraph, history of implemented changes, model card"},
 )
 
@@ -67,19 +85,22 @@ def update_procedure(plan: ChangePlan) -> dict[str, Any]:
 
 def labeling(plan: ChangePlan) -> dict[str, Any]:
     """Sections of the labeling that this modification touches, and how users are told."""
-    return {"sections": list(plan.modification.labeling_sections), "users_informed_by": plan.update.users_informed_by}
+    return {
+        "sections": list(plan.modification.labeling_sections),
+        "users_informed_by": plan.update.users_informed_by,
+    }
 
 
 def limits(plan: ChangePlan) -> list[str]:
     """What was not evaluated and what this document is not."""
     excluded = listed([item.replace("_", " ") for item in plan.modification.excluded])
     return [
-        "This is the output of a software tool. It is not a regulatory determination, and the tool is not a medical "
-        "device.",
-        "Not evaluated: subgroups; sensitivity, specificity, predictive values and alert volume at an operating point; "
-        "net benefit; non-inferiority of the AUC; effect on readers and patients.",
-        "The estimates describe this site, this finding and these cohorts. They assume that the outcomes used are the "
-        "reference standard of the plan and that patients are independent of each other.",
+        "This is the output of a software tool. It is not a regulatory determination, and the tool is not a "
+        "medical device.",
+        "Not evaluated: subgroups; sensitivity, specificity, predictive values and alert volume at an "
+        "operating point; net benefit; non-inferiority of the AUC; effect on readers and patients.",
+        "The estimates describe this site, this finding and these cohorts. They assume that the outcomes "
+        "used are the reference standard of the plan and that patients are independent of each other.",
         "The criteria were judged at one look. Intervals in figures are for reading and decide nothing.",
         f"Outside this plan: {excluded}.",
     ]
@@ -90,20 +111,22 @@ def _demands(plan: ChangePlan) -> dict[str, str]:
     style = listed([f"{item.id} {REQUIRE_WORDS[item.require]}" for item in evaluation.criteria])
     return {
         "data_management": (
-            f"Outcomes from {data.reference_standard.source}, version {data.reference_standard.version}, mature after "
-            f"{counted(data.maturity_days, 'day')}; patients never in both windows."
+            f"Outcomes from {data.reference_standard.source}, version {data.reference_standard.version}, "
+            f"mature after {counted(data.maturity_days, 'day')}; patients never in both windows."
         ),
         "retraining": (
-            f"After a calibration alarm, from at least {counted(plan.retraining.events_for.closed_test, 'event')}; "
-            f"unchanged: {listed([item.replace('_', ' ') for item in plan.retraining.frozen])}."
+            "After a calibration alarm, from at least "
+            f"{counted(plan.retraining.events_for.closed_test, 'event')}; unchanged: "
+            f"{listed([item.replace('_', ' ') for item in plan.retraining.frozen])}."
         ),
         "performance_evaluation": (
             f"One look at {counted(evaluation.looks.events[0], 'event')}, at least "
             f"{counted(evaluation.minimum_patients, 'patient')}: {style}."
         ),
         "update_procedures": (
-            f"A person approves; deployed at {listed([item.replace('_', ' ') for item in plan.update.deploy_to])} only; "
-            f"users informed by {plan.update.users_informed_by.replace('_', ' ')}."
+            "A person approves; deployed at "
+            f"{listed([item.replace('_', ' ') for item in plan.update.deploy_to])} only; users informed by "
+            f"{plan.update.users_informed_by.replace('_', ' ')}."
         ),
     }
 
@@ -113,21 +136,25 @@ def _data_done(change: Change) -> str:
     if not validation:
         return "No validation window was completed."
     removed = counted(validation["patients_removed"], "patient")
-    return f"{counted(validation['n'], 'study', 'studies')} for validation; {removed} of the fitting window removed."
+    studies = counted(validation["n"], "study", "studies")
+    return f"{studies} for validation; {removed} of the fitting window removed."
 
 
 def _fit_done(change: Change) -> str:
     if change.candidate is None:
         return "No candidate was fitted."
     fit = change.candidate["fit"]
-    return f"Candidate frozen from {counted(fit['n'], 'study', 'studies')} ({counted(fit['events'], 'event')})."
+    return (
+        f"Candidate frozen from {counted(fit['n'], 'study', 'studies')} ({counted(fit['events'], 'event')})."
+    )
 
 
 def _judged(change: Change) -> str:
     record = change.verdict or {}
     if not record.get("criteria"):
         return "No look was reached."
-    return f"Look {record['look']}: {counted(len(record['criteria']), 'criterion', 'criteria')}, verdict {record['verdict']}."
+    judged = counted(len(record["criteria"]), "criterion", "criteria")
+    return f"Look {record['look']}: {judged}, verdict {record['verdict']}."
 
 
 def _deployed(change: Change) -> str:

@@ -12,7 +12,7 @@ from monitor.plan.model import ChangePlan
 
 def proposed_change(plan: ChangePlan, change: Change) -> dict[str, Any]:
     """The maps with their standard errors, the tests that chose the method, and what stays as it is."""
-    frozen = change.candidate or {}
+    frozen = change.candidate or change.verdict or {}
     chosen = frozen.get("candidate")
     return {
         "modification": plan.modification.id,
@@ -32,7 +32,7 @@ def calibrator(record: Record) -> dict[str, Any]:
     """A calibrator of the ledger with the standard errors of its two numbers, in log-odds.
 
     Example:
-        >>> record = {"version": "v1", "kind": "platt", "parameters": {}, "covariance": [[0.04, 0], [0, 0.09]]}
+        >>> record = {"version": "v1", "kind": "platt", "covariance": [[0.04, 0], [0, 0.09]]}
         >>> calibrator(record)["standard_errors"]
         {'intercept': 0.2, 'slope': 0.3}
     """

@@ -6,8 +6,8 @@ from typing import Any
 
 from monitor.documentation.content.criteria import criteria, sentence, unmet
 from monitor.documentation.content.outcome import awaits_approval, verdict_words
-from monitor.documentation.evidence import Change, Record
-from monitor.documentation.wording import STATE_WORDS, counted, listed
+from monitor.documentation.evidence import Change
+from monitor.documentation.wording import STATE_WORDS, as_sentence, counted, listed
 from monitor.plan.model import ChangePlan
 
 BANNERS = {
@@ -16,11 +16,12 @@ BANNERS = {
     "not_the_manufacturer": "Not a change under the manufacturer's PCCP",
 }
 EXPLAINED = {
-    "not_authorized": "No authority has authorized this plan. Nothing in this document permits a change to a device.",
+    "not_authorized": "No authority has authorized this plan. Nothing in this document permits a change to a "
+    "device.",
     "simulated": "No person approved this change. The approval was made by a replay of past data.",
     "not_the_manufacturer": (
-        "A predetermined change control plan belongs to the manufacturer. Whoever else recalibrates a cleared score is "
-        "not using one and may become a remanufacturer."
+        "A predetermined change control plan belongs to the manufacturer. Whoever else recalibrates a "
+        "cleared score is not using one and may become a remanufacturer."
     ),
 }
 
@@ -33,7 +34,9 @@ def banners(plan: ChangePlan, change: Change) -> list[dict[str, str]]:
         "simulated": simulated,
         "not_the_manufacturer": plan.plan.actor != "manufacturer",
     }
-    return [{"id": key, "text": BANNERS[key], "explained": EXPLAINED[key]} for key, yes in raised.items() if yes]
+    return [
+        {"id": key, "text": BANNERS[key], "explained": EXPLAINED[key]} for key, yes in raised.items() if yes
+    ]
 
 
 def headline(plan: ChangePlan, change: Change) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def headline(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "verdict": (change.verdict or {}).get("verdict"),
         "words": verdict_words(change),
         "state": change.state,
-        "state_words": STATE_WORDS.get(change.state, change.state),
+        "state_words": STATE_WORDS[change.state],
         "summary": summary(plan, change),
         "reasons": reasons(plan, change),
         "next": next_steps(plan, change),
@@ -66,47 +69,75 @@ def summary(plan: ChangePlan, change: Change) -> str:
     if verdict == "reject" and contradicted:
         return f"{basis}the results contradict {listed(contradicted)} of the plan's criteria."
     missing = [row["id"] for row in unmet(rows)]
-    return f"{basis}the results neither prove nor contradict {listed(missing, 'or')}." if missing else basis[:-2] + "."
+    return (
+        f"{basis}the results neither prove nor contradict {listed(missing, 'or')}."
+        if missing
+        else basis[:-2] + "."
+    )
 
 
 def reasons(plan: ChangePlan, change: Change) -> list[str]:
-    """The reasons of the ledger; where it gives none, one sentence for each criterion that is not met."""
+    """The criteria that decided, in words, then what else the ledger gives as a reason.
+
+    The ledger's own sentences, with their numbers, stand whole under the verdict.
+    """
+    rows = criteria(plan, change)
+    deciding = [row for row in unmet(rows) if row["status"] == "contradicted"] or unmet(rows)
     given = [str(reason) for reason in (change.verdict or {}).get("reasons") or []]
-    return given or [sentence(row) for row in unmet(criteria(plan, change))]
+    named = tuple(f"{row['id']} " for row in deciding)
+    others = [as_sentence(reason) for reason in given if not named or not reason.startswith(named)]
+    return [*(sentence(row) for row in deciding), *others]
 
 
 def next_steps(plan: ChangePlan, change: Change) -> list[str]:
     """What happens now, what a person must do, and what stays in use meanwhile."""
     stays = f"The last deployed calibrator ({change.opened['last_deployed']['version']}) stays in use."
     if change.state == "deployed":
-        return [_in_use(change), "The alarm that opened this change remains a quality signal to be followed up."]
+        return [
+            _in_use(change),
+            "The alarm that opened this change remains a quality signal to be followed up.",
+        ]
     if awaits_approval(change):
         return ["Nothing has been deployed.", _who_decides(plan), stays]
-    if change.state in ("approved", "declined", "rolled_back", "void"):
-        return [f"The change is {STATE_WORDS[change.state]}.", *([] if change.state == "approved" else [stays])]
-    return [stays, *_after_no(plan, change)]
+    if change.state in ("approved", "declined"):
+        return [f"The change is {STATE_WORDS[change.state]}.", stays]
+    return [stays, *_after_no(change)]
 
 
-def _after_no(plan: ChangePlan, change: Change) -> list[str]:
+def _after_no(change: Change) -> list[str]:
     verdict = (change.verdict or {}).get("verdict")
     if verdict == "reject":
         return [
             "The candidate is recorded and is not implemented.",
-            "It is not refitted until it passes: a further attempt needs a new alarm and spends its own alpha.",
+            "It is not refitted until it passes: a further attempt needs a new alarm and spends its own "
+            "alpha.",
             "The alarm remains a quality signal to be followed up.",
         ]
     if verdict == "insufficient":
-        return [*_missing(plan, (change.verdict or {}).get("needed") or {}), "Nothing is implemented."]
-    return ["Monitoring goes on."] if change.state == "withdrawn" else ["The change is still collecting studies."]
+        return [*_missing(change), "Nothing is implemented."]
+    return (
+        ["Monitoring goes on."]
+        if change.state == "withdrawn"
+        else ["The change is still collecting studies."]
+    )
 
 
-def _missing(plan: ChangePlan, needed: Record) -> list[str]:
+def _missing(change: Change) -> list[str]:
+    needed = (change.verdict or {}).get("needed") or {}
     events, forecast = needed.get("events"), needed.get("forecast")
     if events is None:
         return ["No number of further events can be named at which the evidence would suffice."]
     noun = counted(events, "more event", "more events")
-    when = f"At this site's volume that is expected in {forecast}." if forecast else "No date can be forecast."
-    return [f"A decision needs {noun} (studies of the rarer class).", when]
+    when = (
+        f"At this site's volume that is expected in {forecast}." if forecast else "No date can be forecast."
+    )
+    return [f"{_waiting_for(change)} needs {noun} (studies of the rarer class).", when]
+
+
+def _waiting_for(change: Change) -> str:
+    if change.candidate is None:
+        return "The fit of a candidate"
+    return "A decision" if (change.verdict or {}).get("criteria") else "The plan's look"
 
 
 def _who_decides(plan: ChangePlan) -> str:
@@ -116,18 +147,22 @@ def _who_decides(plan: ChangePlan) -> str:
             f"A person in the role {listed(roles, 'or')} decides, but the plan lists no key for any role: "
             "nobody can approve yet."
         )
-    return f"A person in the role {listed(roles, 'or')} approves or declines with the commands under Approvals."
+    return (
+        f"A person in the role {listed(roles, 'or')} approves or declines with the commands under Approvals."
+    )
 
 
 def _in_use(change: Change) -> str:
     deployed = change.deployed or {}
     version = (deployed.get("calibrator") or {}).get("version", "The candidate")
-    return f"Calibrator {version} is in use at this site since {deployed.get('night', 'an unrecorded night')}."
+    return (
+        f"Calibrator {version} is in use at this site since {deployed.get('night', 'an unrecorded night')}."
+    )
 
 
 def _without_verdict(change: Change) -> str:
     if change.state == "withdrawn":
-        return "The outcomes do not contradict the deployed calibrator enough to replace it, so there is no candidate."
+        return "The outcomes do not contradict the deployed calibrator enough to replace it."
     return "No verdict has been reached: this document records where the change stands."
 
 

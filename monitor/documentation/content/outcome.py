@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.documentation.content.identity import criteria_style
-from monitor.documentation.evidence import Change
+from monitor.documentation.evidence import Change, Record
 from monitor.documentation.wording import STATE_WORDS, VERDICT_WORDS, listed
 from monitor.plan.model import ChangePlan
 
@@ -20,7 +20,7 @@ def verdict(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "verdict": name,
         "words": verdict_words(change),
         "state": change.state,
-        "state_words": STATE_WORDS.get(change.state, change.state),
+        "state_words": STATE_WORDS[change.state],
         "reasons": list(record.get("reasons") or []),
         "rule": decision_rule(plan),
         "on_failure": "A failure is recorded and the modification is not implemented.",
@@ -46,8 +46,9 @@ def decision_rule(plan: ChangePlan) -> str:
     if style["not_contradicted"]:
         accept += f" and {listed(style['not_contradicted'])} not contradicted"
     return (
-        f"Accept only with {accept}, all at the same look and each at the one-sided alpha of the attempt; reject when "
-        "any criterion is contradicted; anything else is insufficient evidence, which is never a pass."
+        f"Accept only with {accept}, all at the same look and each at the one-sided alpha of the attempt; "
+        "reject when any criterion is contradicted; anything else is insufficient evidence, which is never a "
+        "pass."
     )
 
 
@@ -74,7 +75,7 @@ def approvals(plan: ChangePlan, change: Change) -> dict[str, Any]:
     """Who approved or declined, and the exact commands where a person can still decide."""
     return {
         "note": NOT_A_SIGNATURE,
-        "records": [_approval(record) for record in change.approvals],
+        "records": [*(_decision("approved", record) for record in change.approvals), *_refusal(change)],
         "roles": [{"role": item.role, "keys": len(item.keys)} for item in plan.approvals],
         "commands": commands(change.id) if awaits_approval(change) else [],
         "deployed": None if change.deployed is None else dict(change.deployed),
@@ -92,10 +93,14 @@ def commands(change: str) -> list[str]:
     return [f"pccp approve {rest}", f"pccp decline {rest}"]
 
 
-def _approval(record: Any) -> dict[str, Any]:
+def _refusal(change: Change) -> list[dict[str, Any]]:
+    return [] if change.declined is None else [_decision("declined", change.declined)]
+
+
+def _decision(word: str, record: Record) -> dict[str, Any]:
     keys = ("signer", "role", "key_id", "meaning", "record_sha256", "signature", "at")
     return {
+        "decision": word,
         **{key: record.get(key) for key in keys},
-        "decision": record.get("decision") or record.get("kind") or "approval",
         "simulated": bool(record.get("simulated")),
     }

@@ -16,12 +16,13 @@ from monitor.documentation.sections.decision import (
     approval_section,
     attempt_section,
     criteria_section,
+    headline_facts,
     verdict_section,
 )
 from monitor.documentation.sections.opening import data_section, plan_section, trigger_section
 from monitor.documentation.sections.proposal import change_section, reliability_section
 
-__all__ = ["sections"]
+__all__ = ["headline_facts", "sections"]
 
 
 def sections(dossier: Record) -> tuple[Section, ...]:

@@ -12,7 +12,9 @@ def ledger_section(dossier: Record) -> Section:
     """Where the verdict stands in the hash chain and how to check it."""
     ledger = dossier["ledger"]
     head, entry = ledger["head"], ledger["verdict_entry"]
-    rows = tuple((Number(item["seq"]), spaced(item["kind"]), Code(item["hash"])) for item in ledger["entries"])
+    rows = tuple(
+        (Number(item["seq"]), spaced(item["kind"]), Code(item["hash"])) for item in ledger["entries"]
+    )
     facts: list[tuple[str, Cell]] = [
         ("Head at issue, sequence", Number(head["seq"])),
         ("Head at issue, hash", Code(head["hash"])),
@@ -24,9 +26,9 @@ def ledger_section(dossier: Record) -> Section:
         Facts(tuple(facts)),
         Table("ledger", "Ledger entries of this change", ("Sequence", "Kind", "Hash"), rows),
         Sentence(
-            "Each line of ledger.jsonl carries the hash of the line before it and the SHA-256 of its own canonical "
-            "JSON without the field “hash”. The ledger's dossier entry that follows carries the SHA-256 of "
-            "dossier.json, which the foot of this page repeats."
+            "Each line of ledger.jsonl carries the hash of the line before it and the SHA-256 of its own "
+            "canonical JSON without the field “hash”. The ledger's dossier entry that follows carries the "
+            "SHA-256 of dossier.json, which the foot of this page repeats."
         ),
     ]
     if ledger["check_command"]:
@@ -47,7 +49,9 @@ def traceability_section(dossier: Record) -> Section:
         for row in dossier["traceability"]
     )
     columns = ("Modification", "Part of the protocol", "The plan demands", "In this change")
-    return Section("traceability", "Traceability", (Table("traceability", "From plan to result", columns, rows),))
+    return Section(
+        "traceability", "Traceability", (Table("traceability", "From plan to result", columns, rows),)
+    )
 
 
 def impact_section(dossier: Record) -> Section:
@@ -78,7 +82,9 @@ def labeling_section(dossier: Record) -> Section:
     """Sections of the labeling that the change touches."""
     labeling = dossier["labeling"]
     sections = listed([spaced(item) for item in labeling["sections"]])
-    return Section("labeling", "Labeling", (Sentence(f"Sections affected by this modification: {sections}."),))
+    return Section(
+        "labeling", "Labeling", (Sentence(f"Sections affected by this modification: {sections}."),)
+    )
 
 
 def limits_section(dossier: Record) -> Section:

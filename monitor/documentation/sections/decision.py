@@ -7,21 +7,34 @@ from monitor.documentation.blocks import (
     Block,
     Bullets,
     Cell,
+    Change,
     Code,
     Commands,
     Facts,
     Mark,
+    Marks,
     Section,
     Sentence,
     Stack,
     Table,
 )
 from monitor.documentation.evidence import Record
-from monitor.documentation.numbers import Interval, Number, faithful_decimals, level_text, rounded
-from monitor.documentation.wording import COMPARATOR_WORDS, REQUIRE_WORDS, counted, listed
+from monitor.documentation.numbers import MINUS, Interval, Number, faithful_decimals, level_text, rounded
+from monitor.documentation.wording import (
+    COMPARATOR_WORDS,
+    METRIC_NAMES,
+    REQUIRE_WORDS,
+    counted,
+    listed,
+    spaced,
+)
 
 DECIMALS = {"log_loss_difference": 4, "observed_expected_ratio": 2, "calibration_slope": 2}
-SCORES = (("Log loss (nats per study)", "log_loss", 4), ("Brier score", "brier", 4), ("Calibration error, ECE", "ece", 4))
+SCORES = (
+    ("Log loss (nats per study)", "log_loss", 4),
+    ("Brier score", "brier", 4),
+    ("Calibration error, ECE", "ece", 4),
+)
 MAPS = ("original", "last_deployed", "candidate")
 
 
@@ -32,10 +45,11 @@ def criteria_section(dossier: Record) -> Section:
     columns = (
         "Criterion",
         "What it means",
-        "Required",
+        "Against",
+        "Required to be",
         "Limit, fixed beforehand",
         f"Estimate ({level} interval)",
-        "Studies / events",
+        "Studies",
         "Status",
         "Events still needed",
     )
@@ -43,7 +57,9 @@ def criteria_section(dossier: Record) -> Section:
     style = plan["criteria_style"]
     caption = f"Criteria of the plan, {style['name']}: {style['words']}"
     note = "Events still needed: if the estimate stays where it is."
-    return Section("criteria", "Criteria", (Table("criteria", caption, columns, rows, wide=True), Sentence(note)))
+    return Section(
+        "criteria", "Criteria", (Table("criteria", caption, columns, rows, wide=True), Sentence(note))
+    )
 
 
 def verdict_section(dossier: Record) -> Section:
@@ -61,9 +77,45 @@ def verdict_section(dossier: Record) -> Section:
         rows.append(("Forecast", str(needed.get("forecast") or "none can be made")))
     blocks: list[Block] = [Facts(tuple(rows))]
     if verdict["reasons"]:
-        blocks.append(Bullets(tuple(verdict["reasons"])))
+        blocks += [Sentence("Reasons as they stand in the ledger:"), Bullets(tuple(verdict["reasons"]))]
     blocks.extend(_performance(dossier["performance"]))
     return Section("verdict", "Verdict", tuple(blocks))
+
+
+def headline_facts(dossier: Record) -> Facts:
+    """The few facts that stand beside the verdict: state, plan, attempt, criteria, before and after."""
+    plan, attempt = dossier["plan"], dossier["attempt"]
+    rows: list[tuple[str, Cell]] = [
+        ("State", dossier["headline"]["state_words"]),
+        (
+            "Criteria",
+            Marks(
+                tuple(
+                    Mark(_judged(row), row["id"], f": {row['status_words']}") for row in dossier["criteria"]
+                )
+            ),
+        ),
+    ]
+    performance = dossier["performance"]
+    if performance is not None:
+        rows.append(
+            (
+                "Log loss, deployed to candidate",
+                _before_and_after(performance, "log_loss", 4, "nats per study"),
+            )
+        )
+        rows.append(("Observed over expected", _before_and_after(performance, "observed_expected", 3, "")))
+    rows.append(("Attempt at this site", f"{attempt['number']} of at most {attempt['of']}"))
+    rows.append(
+        ("Plan", f"{plan['id']}, version {plan['version']}, {plan['criteria_style']['name']} criteria")
+    )
+    rows.append(("SHA-256 of the plan", Code(plan["sha256"])))
+    return Facts(tuple(rows))
+
+
+def _before_and_after(performance: Record, measure: str, decimals: int, unit: str) -> Change:
+    before, after = (performance[name][measure] for name in ("last_deployed", "candidate"))
+    return Change(Number(before, decimals), Number(after, decimals, unit))
 
 
 def attempt_section(dossier: Record) -> Section:
@@ -111,8 +163,9 @@ def limit_text(row: Record) -> Cell:
         low, high = fixed["limits"]
         return f"{low:g} to {high:g}"
     if "limit" in fixed:
-        return f"above {rounded(fixed['limit'], 0) if fixed['limit'] == 0 else format(fixed['limit'], 'g')}"
-    relative = f"above {100 * fixed['margin_relative']:g} % of the {COMPARATOR_WORDS[row['against']]}'s log loss".replace("-", "−")
+        return f"above {fixed['limit']:g}".replace("-", MINUS)
+    share = rounded(100 * fixed["margin_relative"], 6).rstrip("0").rstrip(".")
+    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s log loss"
     return relative if row["limit"] is None else Stack((relative, Number(row["limit"], 4, "nats per study")))
 
 
@@ -131,10 +184,11 @@ def _criterion(row: Record) -> tuple[Cell, ...]:
         decimals = criterion_decimals(row)
         interval = Interval(estimate["value"], estimate["low"], estimate["high"], decimals)
         found = Stack((interval, row["unit"], estimate["method"]))
-        counts = Stack((Number(estimate["n"]), Number(estimate["events"])))
+        counts = Stack((Number(estimate["n"]), Number(estimate["events"], unit="events")))
     return (
-        Stack((row["id"], row["name"])),
+        Stack((row["id"], METRIC_NAMES[row["metric"]])),
         row["meaning"],
+        spaced(row["against"] or "—"),
         REQUIRE_WORDS[row["require"]],
         limit_text(row),
         found,
@@ -151,7 +205,7 @@ def _judged(row: Record) -> str:
 def _needed(row: Record) -> Cell:
     if row["missing_events"] is not None and row["status"] != "contradicted":
         return Stack((Number(row["missing_events"]), f"{row['needed_events']:,} in all"))
-    return "no number would do" if row["status"] == "not_contradicted" and not row["met"] else "—"
+    return "none would do" if row["status"] == "not_contradicted" and not row["met"] else "—"
 
 
 def _performance(performance: Record | None) -> list[Block]:
@@ -160,7 +214,9 @@ def _performance(performance: Record | None) -> list[Block]:
     rows: list[tuple[Cell, ...]] = [
         (label, *(Number(performance[name][key], digits) for name in MAPS)) for label, key, digits in SCORES
     ]
-    rows.append(("Observed / expected", *(Number(performance[name]["observed_expected"], 3) for name in MAPS)))
+    rows.append(
+        ("Observed / expected", *(Number(performance[name]["observed_expected"], 3) for name in MAPS))
+    )
     auc = performance["auc"]
     table = Table(
         "performance",
@@ -170,7 +226,7 @@ def _performance(performance: Record | None) -> list[Block]:
     )
     facts: tuple[tuple[str, Cell], ...] = (
         ("AUC of the raw score", Interval(auc["value"], auc["low"], auc["high"], 3)),
-        ("Studies / events", Stack((Number(auc["n"]), Number(auc["events"])))),
+        ("Studies", Stack((Number(auc["n"]), Number(auc["events"], unit="events")))),
         ("Method", str(auc["method"])),
     )
     same = "Every map is strictly increasing, so ranks and AUC are identical before and after."

@@ -23,7 +23,10 @@ def plan_section(dossier: Record) -> Section:
         ("Intended use", device["intended_use"]),
         ("Must not change", listed([spaced(item) for item in plan["invariants"]])),
         ("Modification", f"{modification['id']}: {modification['title']}"),
-        ("Scope", f"{modification['scope']}; local factors: {listed(_spaced(modification['local_factors']))}"),
+        (
+            "Scope",
+            f"{modification['scope']}; local factors: {listed(_spaced(modification['local_factors']))}",
+        ),
         ("Safe without any change", f"claimed; evidence {device['safe_and_effective_without_change']}"),
     ]
     return Section("plan", "Plan", (Facts(tuple(rows)),))
@@ -38,25 +41,31 @@ def trigger_section(dossier: Record) -> Section:
         ("Estimated start of the change", str(trigger["change_cohort"])),
         ("Evidence, log R", Number(trigger["log_r"], 2)),
         ("Limit for an alarm, log R", Number(trigger["log_limit"], 2)),
-        ("Strongest alternative", str(trigger["bet"])),
+        ("Alternative with the most evidence", str(trigger["bet"])),
         ("Studies up to the alarm", Number(trigger["rows"])),
         ("Of the rarer class", Number(trigger["events"])),
     ]
     tolerance = trigger["tolerance"]
     band = (
-        f"Errors within {tolerance['logit']:g} log-odds plus {tolerance['standard_errors']:g} standard errors of the "
-        "deployed calibrator are tolerated and raise no alarm."
+        f"Errors within {tolerance['logit']:g} log-odds plus {tolerance['standard_errors']:g} × the standard "
+        "error of the deployed calibrator are tolerated and raise no alarm."
     )
-    return Section("trigger", "Trigger", (Facts(tuple(rows)), Sentence(_false_alarm(dossier)), Sentence(band)))
+    return Section(
+        "trigger", "Trigger", (Facts(tuple(rows)), Sentence(_false_alarm(dossier)), Sentence(band))
+    )
 
 
 def data_section(dossier: Record) -> Section:
     """Windows, counts, exclusions and hashes."""
     account = dossier["data_account"]
-    blocks: list[Block] = [_windows(account)]
+    blocks: list[Block] = [_windows(account)] if account["fit"] or account["validation"] else []
     if account["fit"] is None:
         minimum = account["minimum"]["fit_events"]
-        blocks.append(Aside(f"No fitting window was completed. A candidate needs {minimum:,} events of the rarer class."))
+        blocks.append(
+            Aside(
+                f"No fitting window was completed. A candidate needs {minimum:,} events of the rarer class."
+            )
+        )
     if account["waterfall"]:
         blocks.append(_waterfall(account["waterfall"]))
     blocks.append(_truth(account))
@@ -75,12 +84,16 @@ def _spaced(names: list[str]) -> list[str]:
 
 def _false_alarm(dossier: Record) -> str:
     chance = dossier["trigger"]["false_alarm"]
-    looks = f"{chance['horizon_looks']:,} {chance['cadence']} looks" if chance["horizon_looks"] > 1 else "one look"
+    looks = (
+        f"{chance['horizon_looks']:,} {chance['cadence']} looks"
+        if chance["horizon_looks"] > 1
+        else "one look"
+    )
     over = f"over {looks}"
     shared = " for all its findings together" if chance["findings"] > 1 else ""
     return (
-        f"As long as the deployed probabilities at a site are right within the tolerance, this stream raises a false "
-        f"alarm there with probability at most {chance['at_most']:.6g} {over}{shared} (alpha "
+        "As long as the deployed probabilities at a site are right within the tolerance, this stream raises "
+        f"a false alarm there with probability at most {chance['at_most']:.6g} {over}{shared} (alpha "
         f"{chance['probability']:g} times the stream's weight {chance['weight']:g})."
     )
 
@@ -92,13 +105,16 @@ def _windows(account: Record) -> Table:
         ("First cohort", *(str(window.get("from") or "—") for window in windows)),
         ("Last cohort", *(str(window.get("to") or "—") for window in windows)),
         *((label, *(Number(window.get(key)) for window in windows)) for label, key in _COUNTS),
-        ("Prevalence of the outcome", *(Number(window.get("prevalence"), 1, percent=True) for window in windows)),
+        (
+            "Prevalence of the outcome",
+            *(Number(window.get("prevalence"), 1, percent=True) for window in windows),
+        ),
         ("Outcome known at maturity", "—", Number(windows[1].get("ascertainment"), 1, percent=True)),
         ("Patients removed, they were in the fit", "—", Number(windows[1].get("patients_removed"))),
         ("SHA-256 of the rows", *(_hash(window.get("rows_sha256")) for window in windows)),
         ("SHA-256 of the patients", *(_hash(window.get("patients_sha256")) for window in windows)),
     ]
-    return Table("windows", "Fitting and validation window", ("", "Fitting", "Validation"), tuple(rows))
+    return Table("windows", "Fitting and validation window", ("Window", "Fitting", "Validation"), tuple(rows))
 
 
 _COUNTS = (("Studies", "n"), ("Events (studies of the rarer class)", "events"), ("Patients", "patients"))
@@ -114,16 +130,23 @@ def _waterfall(steps: list[Record]) -> Table:
 
 
 def _truth(account: Record) -> Bullets:
-    standard, allowed, split = account["reference_standard"], account["ai_influence_allowed"], account["split"]
-    kept_apart = "later cohorts validate" if split["order"] == "time" else "patients are split by a keyed hash"
+    standard, allowed, split = (
+        account["reference_standard"],
+        account["ai_influence_allowed"],
+        account["split"],
+    )
+    kept_apart = (
+        "later cohorts validate" if split["order"] == "time" else "patients are split by a keyed hash"
+    )
     return Bullets(
         (
-            f"Reference standard: {standard['definition']} (source {standard['source']}, version "
-            f"{standard['version']}.)",
-            f"Outcomes allowed by the reader's exposure to the AI: fitting {listed(allowed['fitting'])}; validation "
-            f"{listed(allowed['validation'])}; monitoring {listed(allowed['monitoring'])}.",
+            f"Reference standard: {standard['definition'].rstrip('.')} (source {standard['source']}, version "
+            f"{standard['version']}).",
+            f"Outcomes allowed by the reader's exposure to the AI: fitting {listed(allowed['fitting'])}; "
+            f"validation {listed(allowed['validation'])}; monitoring {listed(allowed['monitoring'])}.",
             f"An outcome counts {account['maturity_days']:,} days after its cohort; at least "
-            f"{account['minimum_ascertainment']:.4g} of the outcomes must be known for a change to be accepted.",
+            f"{100 * account['minimum_ascertainment']:.4g} % of the outcomes must be known for a change to "
+            "be accepted.",
             f"Patients are kept whole and in one window only; {kept_apart}.",
         )
     )

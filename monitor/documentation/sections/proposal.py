@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.documentation.blocks import (
     Aside,
+    Beside,
     Block,
     Cell,
     Code,
@@ -15,6 +16,7 @@ from monitor.documentation.blocks import (
     Table,
 )
 from monitor.documentation.evidence import Record
+from monitor.documentation.figures import has_map
 from monitor.documentation.numbers import Interval, Number, Share, rounded
 
 NAMES = {"original": "Original", "last_deployed": "Last deployed", "candidate": "Candidate"}
@@ -26,10 +28,15 @@ def change_section(dossier: Record) -> Section:
     blocks: list[Block] = [_maps(change["calibrators"])]
     if change["calibrators"]["candidate"] is None:
         blocks.append(Aside(_no_candidate(dossier)))
-    blocks.append(Drawing("map", _map_caption(dossier)))
+    if has_map(dossier):
+        blocks.append(Drawing("map", _map_caption(dossier)))
     if change["closed_test"]:
         blocks.extend(_closed_test(change))
-    blocks.append(Sentence("The model and its score are unchanged. Every map starts from the raw score, none is stacked."))
+    blocks.append(
+        Sentence(
+            "The model and its score are unchanged. Every map starts from the raw score, none is stacked."
+        )
+    )
     return Section("change", "The change", tuple(blocks))
 
 
@@ -40,11 +47,16 @@ def reliability_section(dossier: Record) -> Section:
         text = "No look was reached, so there are no validation results to draw."
         return Section("reliability", "Reliability on the validation studies", (Aside(text),))
     caption = (
-        "Observed share of events against predicted probability, in groups of validation studies with 95 % intervals "
-        "for display. Bars show the number of studies in each group. Points on the diagonal are right."
+        "Observed share of the outcome against predicted probability, in groups of validation studies, with "
+        "95 % intervals for display; both diagrams have the same axes. Points on the diagonal are right. "
+        "Below: the same studies by predicted probability."
     )
     tables = tuple(_groups(name, groups[name]) for name in ("last_deployed", "candidate") if name in groups)
-    return Section("reliability", "Reliability on the validation studies", (Drawing("reliability", caption), *tables))
+    return Section(
+        "reliability",
+        "Reliability on the validation studies",
+        (Drawing("reliability", caption), Beside(tables)),
+    )
 
 
 def formula(calibrator: Record) -> str:
@@ -55,7 +67,9 @@ def formula(calibrator: Record) -> str:
         'logit(p) = −0.5000 + 1.0000 × logit(score)'
     """
     parameters = calibrator["parameters"]
-    return f"logit(p) = {rounded(parameters['intercept'], 4)} + {rounded(parameters['slope'], 4)} × logit(score)"
+    return (
+        f"logit(p) = {rounded(parameters['intercept'], 4)} + {rounded(parameters['slope'], 4)} × logit(score)"
+    )
 
 
 def _maps(calibrators: Record) -> Table:
@@ -66,13 +80,21 @@ def _maps(calibrators: Record) -> Table:
             rows.append((title, "—", "none", "—", "—"))
             continue
         cells = [_with_error(calibrator, part) for part in ("intercept", "slope")]
-        rows.append((title, calibrator["version"], Stack((Code(formula(calibrator)), calibrator["kind_words"])), *cells))
-    columns = ("Calibrator", "Version", "Map (logit is the log-odds)", "Intercept (SE)", "Slope (SE)")
+        rows.append(
+            (
+                title,
+                calibrator["version"],
+                Stack((Code(formula(calibrator)), calibrator["kind_words"])),
+                *cells,
+            )
+        )
+    columns = ("Calibrator", "Version", "Map (logit is the log-odds)", "Intercept", "Slope")
     return Table("maps", "Maps from raw score to probability p", columns, tuple(rows))
 
 
 def _with_error(calibrator: Record, part: str) -> Stack:
-    return Stack((Number(calibrator["parameters"][part], 4), Number(calibrator["standard_errors"][part], 4)))
+    value, error = Number(calibrator["parameters"][part], 4), calibrator["standard_errors"][part]
+    return Stack((value, "known exactly" if error == 0 else Number(error, 4, before="SE")))
 
 
 def _no_candidate(dossier: Record) -> str:
@@ -82,7 +104,7 @@ def _no_candidate(dossier: Record) -> str:
 
 
 def _map_caption(dossier: Record) -> str:
-    caption = "Probability given to each raw score. The thin diagonal is the raw score itself."
+    caption = "Probability given to each raw score. On the thin diagonal it is the raw score itself."
     if dossier["change"]["calibrators"]["candidate"] is not None:
         caption += " Shaded: 95 % band of the candidate."
     if dossier["score_histogram"]:
@@ -93,7 +115,12 @@ def _map_caption(dossier: Record) -> str:
 def _closed_test(change: Record) -> list[Block]:
     test = change["closed_test"]
     rows = tuple(
-        (step["test"], Number(step["statistic"], 2), Number(step["degrees_of_freedom"]), Share(step["p"]))
+        (
+            str(step["test"]).capitalize(),
+            Number(step["statistic"], 2),
+            Number(step["degrees_of_freedom"]),
+            Share(step["p"]),
+        )
         for step in test["steps"]
     )
     columns = ("Likelihood-ratio test", "Statistic", "Degrees of freedom", "p")
@@ -101,7 +128,7 @@ def _closed_test(change: Record) -> list[Block]:
     if change["winsorised_logit"]:
         low, high = (rounded(value, 3) for value in change["winsorised_logit"])
         facts.append(("Score range of the fit", f"log-odds limited to {low} … {high}"))
-    caption = f"Closed test on the fitting window, level {test['level']:g}: the least change not contradicted is taken"
+    caption = f"Closed test on the fitting window, level {test['level']:g}: the least change that fits"
     return [Table("closed-test", caption, columns, rows), Facts(tuple(facts))]
 
 
@@ -115,5 +142,7 @@ def _groups(name: str, groups: list[Record]) -> Table:
         )
         for group in groups
     )
-    columns = ("Mean predicted", "Observed share (95 % interval)", "Studies", "With outcome")
-    return Table(f"groups-{name.replace('_', '-')}", f"{NAMES[name]} calibrator: the points of the diagram", columns, rows)
+    columns = ("Predicted", "Observed (95 % interval)", "Studies", "With outcome")
+    return Table(
+        f"groups-{name.replace('_', '-')}", f"{NAMES[name]}: the points of the diagram", columns, rows
+    )

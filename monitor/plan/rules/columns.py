@@ -44,7 +44,7 @@ def outcome_site(plan: ChangePlan) -> Iterator[Problem]:
     if column is None and not plan.logs.outcomes.study_id_globally_unique:
         message = "study numbers repeat across hospitals, so an outcome needs its site"
         yield Problem(key, message, "a column name, or study_id_globally_unique: true", "nothing", True)
-    if column is not None and plan.logs.predictions.constants.site is not None:
+    if column is not None and plan.logs.predictions.columns.site is None:
         message = "predictions have one constant site, which the outcomes' own sites would never match"
         yield Problem(key, message, "no such key, and study_id_globally_unique: true", "text", True)
 

@@ -1,0 +1,39 @@
+"""The raw layer: each batch's accepted rows, pseudonymised, as Parquet named by its own hash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from monitor.hashing import sha256_file
+from monitor.store.connection import STAGING, Session, literal, run, scalar
+
+FOLDER = "archive"
+ROWS_PER_GROUP = 122_880
+
+
+def write(connection: Session, workspace: Path) -> str | None:
+    """Write `batch_rows` and return the file's SHA-256; None when there is no row.
+
+    The bytes depend on the rows alone, so the same delivery under the same key has the same name.
+    """
+    if scalar(connection, "SELECT count(*) FROM batch_rows") == 0:
+        return None
+    written = workspace / STAGING / "accepted.parquet"
+    run(
+        connection,
+        f"COPY (SELECT * FROM batch_rows ORDER BY line) TO {literal(str(written.resolve()))} "
+        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_PER_GROUP})",
+    )
+    digest = sha256_file(written)
+    publish(written, workspace / FOLDER / f"{digest}.parquet")
+    return digest
+
+
+def publish(written: Path, place: Path) -> None:
+    """Sync a finished file to disk, close it to others, and give it its name in one step."""
+    written.chmod(0o600)
+    with written.open("rb") as handle:
+        os.fsync(handle.fileno())
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    written.replace(place)

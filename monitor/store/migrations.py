@@ -1,0 +1,57 @@
+"""Versions of the schema: each commits together with its own record, in order, once."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from monitor.hashing import sha256_text
+from monitor.plan.model import ChangePlan
+from monitor.store import covariates
+from monitor.store.connection import Session, quoted, rows, run
+
+MIGRATIONS = ((1, "schema.sql"),)
+
+
+def migrate(connection: Session, plan: ChangePlan) -> None:
+    """Bring the attached store to the newest version."""
+    run(
+        connection,
+        "CREATE TABLE IF NOT EXISTS migrations "
+        "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL)",
+    )
+    done = {version for (version,) in rows(connection, "SELECT version FROM migrations")}
+    for version, name in MIGRATIONS:
+        if version not in done:
+            _apply(connection, plan, version, name)
+
+
+def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> None:
+    script = files("monitor.store").joinpath(name).read_text("utf-8")
+    run(connection, "BEGIN")
+    try:
+        run(connection, script)
+        if version == 1:
+            _add_covariates(connection, plan)
+        run(connection, "INSERT INTO migrations VALUES (?, ?, ?)", [version, name, sha256_text(script)])
+    except BaseException:
+        run(connection, "ROLLBACK")
+        raise
+    run(connection, "COMMIT")
+
+
+def _add_covariates(connection: Session, plan: ChangePlan) -> None:
+    for column in covariates.columns(plan):
+        run(connection, f"ALTER TABLE predictions ADD COLUMN {quoted(column.name)} {column.type}")
+
+
+def lacking_covariates(connection: Session, plan: ChangePlan) -> list[str]:
+    """Covariates of the plan that the store has no column for."""
+    present = {
+        str(name)
+        for (name,) in rows(
+            connection,
+            "SELECT column_name FROM duckdb_columns() "
+            "WHERE database_name = 'store' AND table_name = 'predictions'",
+        )
+    }
+    return [column.name for column in covariates.columns(plan) if column.name not in present]

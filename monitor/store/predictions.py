@@ -1,0 +1,118 @@
+"""The prediction log: rules, typed rows, and what each row is to those already known."""
+# ruff: noqa: S608  (statements are built from quoted names and literals of this package)
+
+from __future__ import annotations
+
+from monitor.plan.model import ChangePlan
+from monitor.store import covariates
+from monitor.store.connection import Session, quoted, run
+from monitor.store.contract import Layout
+from monitor.store.pseudonym import Pseudonymiser
+from monitor.store.rules import Rule, first_broken, is_number, label_rules, number, one_of, time_rules, with_defaults
+from monitor.store.times import cohort_of, time_of
+
+OPTIONAL = ("predicted_at", "cohort", "reader_decision")
+STORED = (
+    "site",
+    "finding",
+    "study",
+    "patient",
+    "model_version",
+    "predicted_at",
+    "day",
+    "cohort",
+    "cohort_end",
+    "known_on",
+    "score",
+    "reader_decision",
+)
+
+
+def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
+    """In the order in which they are tried."""
+    sentinels = plan.logs.predictions.sentinels
+    time = time_of(plan, "predicted_at")
+    label_fields = ["site", *(f for f in ("cohort", "reader_decision") if f in layout.fields)]
+    return (
+        Rule("broken", "", "broken IS NOT NULL"),
+        Rule("missing_study", "study_id", "study_id IS NULL"),
+        Rule("missing_patient", "patient_id", "patient_id IS NULL"),
+        Rule("missing_site", "site", "site IS NULL"),
+        Rule("unknown_finding", "finding", f"NOT {one_of('finding', [f.id for f in plan.findings])}"),
+        Rule("wrong_model_version", "model_version", f"NOT {one_of('model_version', [plan.device.model_version])}"),
+        *label_rules([*label_fields, *(["study_id"] if plan.logs.predictions.research_id else [])]),
+        *([] if plan.undated else time_rules(layout, "predicted_at", time.zone_missing, required=True)),
+        Rule("missing_score", "score", "score IS NULL"),
+        Rule("score_not_a_number", "score", f"NOT {is_number('score')}"),
+        Rule("sentinel_score", "score", one_of("score_value", sentinels)),
+        Rule("score_out_of_range", "score", "coalesce(score_value NOT BETWEEN 0 AND 1, true)"),
+    )
+
+
+
+
+def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonymiser) -> str:
+    """SQL of the judged rows: `line`, `fault` and every typed column; parameters as in `ingest`."""
+    time = time_of(plan, "predicted_at")
+    stored = covariates.columns(plan)
+    values = "".join(f", {c.value} AS {quoted(c.name)}, {c.noted} AS {quoted('note_' + c.name)}" for c in stored)
+    typed = (
+        f"SELECT *, {number('score')} AS score_value, {time.day} AS day, {time.local} AS local{values} "
+        f"FROM (SELECT *{with_defaults(layout, OPTIONAL)} FROM ({cells}))"
+    )
+    study = "study_id" if plan.logs.predictions.research_id else pseudonymiser.sql("study", "study_id")
+    if plan.undated:
+        key, end = "coalesce(cohort, $undated_cohort)", "NULL::DATE"
+    else:
+        cohort = cohort_of(plan, "day")
+        key, end = cohort.key, cohort.end
+    known_on = f"CASE WHEN $as_history THEN coalesce({_history(plan, end)}, $received_on) ELSE $received_on END"
+    kept = "".join(f", {quoted(c.name)}, {quoted('note_' + c.name)}" for c in stored)
+    return (
+        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, {study} AS study, "
+        f"{pseudonymiser.sql('patient', 'patient_id')} AS patient, model_version, "
+        f"local AS predicted_at, day, {key} AS cohort, {end} AS cohort_end, {known_on}::DATE AS known_on, "
+        f"score_value AS score, reader_decision{kept} FROM ({typed})"
+    )
+
+
+def _history(plan: ChangePlan, end: str) -> str:
+    return end if plan.logs.predictions.time_precision == "month" else "day"
+
+
+def classify(connection: Session) -> None:
+    """Fill `accepted` and `refused`: which valid rows repeat a known prediction, which contradict one.
+
+    The first line of a file wins over later ones, a stored row over any new one.
+    """
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE compared AS SELECT v.line, "
+        "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
+        "FROM judged v JOIN predictions p "
+        "ON p.study = v.study AND p.site = v.site AND p.finding = v.finding "
+        "AND p.model_version = v.model_version WHERE v.fault IS NULL GROUP BY v.line",
+    )
+    run(
+        connection,
+        "INSERT INTO compared SELECT v.line, "
+        "f.score = v.score AND f.patient = v.patient AND f.day IS NOT DISTINCT FROM v.day "
+        "FROM (SELECT site, finding, study, min(line) AS line FROM judged WHERE fault IS NULL "
+        "GROUP BY site, finding, study HAVING count(*) > 1) r "
+        "JOIN judged f ON f.line = r.line "
+        "JOIN judged v ON v.study = r.study AND v.site = r.site AND v.finding = r.finding "
+        "WHERE v.fault IS NULL AND v.line > r.line AND v.line NOT IN (SELECT line FROM compared)",
+    )
+    run(
+        connection,
+        "INSERT INTO refused SELECT line, 'conflicting_prediction', 'study_id' FROM compared WHERE NOT same",
+    )
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE accepted AS SELECT v.line, 'stored' AS state, NULL::INTEGER AS revision "
+        "FROM judged v WHERE v.fault IS NULL AND v.line NOT IN (SELECT line FROM compared)",
+    )
+
+
+def accepted_columns(plan: ChangePlan) -> tuple[str, ...]:
+    return (*STORED, *(column.name for column in covariates.columns(plan)))

@@ -1,0 +1,230 @@
+"""A delivered file as text cells, whatever its format: CSV, JSON Lines or Parquet.
+
+Every format becomes one relation of physical rows and an SQL expression per column, so that the
+rules are written once. Nothing is cast here.
+"""
+# ruff: noqa: S608  (statements are built from quoted names and literals of this package)
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import EvidenceError, IngestError
+from monitor.store.connection import Session, literal, quoted, rows, run, scalar
+from monitor.store.lines import BROKEN, FIELDS, Copy, copy_bytes, copy_lines
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".jsonl": "json",
+    ".jsonl.gz": "json",
+    ".ndjson": "json",
+    ".ndjson.gz": "json",
+    ".parquet": "parquet",
+}
+NESTED_TYPES = ("STRUCT", "MAP", "UNION", "LIST")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The physical rows of one file.
+
+    Attributes:
+        file: The delivered file, for messages.
+        sha256: Of the delivered bytes.
+        columns: Column names in file order.
+        relation: SQL that yields `line`, `broken` (a reason or null) and what `cell` refers to.
+        cell: SQL text of the n-th column, counted from zero.
+        nested: SQL condition that the n-th column holds no single value.
+        remains: SQL of what may be kept of a broken line: its length and its keyed hash.
+        rows_read: Physical rows, blank lines and the header apart.
+        blank_lines: Lines without any character but white space.
+    """
+
+    file: Path
+    sha256: str
+    columns: tuple[str, ...]
+    relation: str
+    cell: Callable[[int], str]
+    nested: Callable[[int], str]
+    remains: str
+    rows_read: int
+    blank_lines: int
+
+
+def kind(file: Path) -> str:
+    """csv, json or parquet by the file's name.
+
+    Raises:
+        IngestError: The name ends in none of the known ways.
+    """
+    for suffix, name in SUFFIXES.items():
+        if file.name.lower().endswith(suffix):
+            return name
+    raise IngestError(f"{file}: expected a name ending in {', '.join(SUFFIXES)}")
+
+
+def copy(file: Path, staging: Path, key: bytes) -> Copy:
+    """The private copy from which everything else is read."""
+    form = kind(file)
+    if form == "parquet":
+        return copy_bytes(file, staging / "delivered.parquet")
+    return copy_lines(file, staging / "delivered.txt", csv_quotes=form == "csv", key=key)
+
+
+def read(connection: Session, file: Path, delivered: Copy, keyed_hash: str) -> Source:
+    """Stage the copy as rows of text.
+
+    Args:
+        connection: Where the temporary tables live.
+        file: The delivered file, for messages.
+        delivered: Its private copy.
+        keyed_hash: SQL for the keyed hash of the column `text`.
+
+    Raises:
+        IngestError: The header is missing, unreadable or has a name twice.
+    """
+    form = kind(file)
+    if form == "parquet":
+        return _parquet(connection, file, delivered)
+    _stage_lines(connection, delivered)
+    remains = f"{{'bytes': strlen(text), 'keyed_hash': {keyed_hash}}}"
+    marked = f"string_split(text, {_character(BROKEN)})"
+    remains = (
+        f"CASE WHEN starts_with(text, {_character(BROKEN)}) "
+        f"THEN {{'bytes': {marked}[3]::BIGINT, 'keyed_hash': {marked}[4]}} ELSE {remains} END"
+    )
+    return (_csv if form == "csv" else _json)(connection, file, delivered, remains)
+
+
+def _character(text: str) -> str:
+    return f"chr({ord(text)})"
+
+
+def _stage_lines(connection: Session, delivered: Copy) -> None:
+    """One physical line per row, numbered; DuckDB must see exactly the lines that were copied."""
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE delivered_lines AS SELECT row_number() OVER () AS line, text "
+        "FROM read_csv($path, auto_detect = false, header = false, columns = {'text': 'VARCHAR'}, "
+        "delim = chr(1), quote = '', escape = '', strict_mode = false, new_line = '\\n')",
+        {"path": str(delivered.path.resolve())},
+    )
+    staged = scalar(connection, "SELECT count(*) FROM delivered_lines")
+    if staged != delivered.lines:
+        raise EvidenceError(f"staged {staged} physical lines of {delivered.lines}")
+
+
+def _csv(connection: Session, file: Path, delivered: Copy, remains: str) -> Source:
+    columns = _csv_header(connection, file)
+    separated = _character(FIELDS)
+    blank = "coalesce(trim(text, ' \t'), '') = ''"
+    counts = rows(
+        connection,
+        f"SELECT count(*) FILTER (NOT ({blank})), count(*) FILTER ({blank}) FROM delivered_lines WHERE line > 1",
+    )[0]
+    relation = (
+        f"SELECT *, CASE WHEN starts_with(text, {_character(BROKEN)}) "
+        f"THEN string_split(text, {_character(BROKEN)})[2] "
+        f"WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END AS broken FROM ("
+        f"SELECT line, text, CASE WHEN starts_with(text, {separated}) "
+        f"THEN string_split(substr(text, 2), {separated}) ELSE string_split(text, ',') END AS parts "
+        f"FROM delivered_lines WHERE line > 1 AND NOT ({blank}))"
+    )
+    return Source(
+        file,
+        delivered.source_sha256,
+        columns,
+        relation,
+        lambda index: f"parts[{index + 1}]",
+        lambda _: "false",
+        remains,
+        *counts,
+    )
+
+
+def _csv_header(connection: Session, file: Path) -> tuple[str, ...]:
+    first = rows(connection, "SELECT text FROM delivered_lines WHERE line = 1")
+    text: str = (first[0][0] if first else None) or ""
+    if text.startswith(BROKEN):
+        reason = text.split(BROKEN)[1]
+        raise IngestError(f"{file}:1: expected a header of column names, found an unreadable line ({reason})")
+    if not text.strip():
+        raise IngestError(f"{file}:1: expected a header of column names, found an empty line")
+    names = text[1:].split(FIELDS) if text.startswith(FIELDS) else text.split(",")
+    return _distinct([name.strip() for name in names], file)
+
+
+def _distinct(names: list[str], file: Path) -> tuple[str, ...]:
+    """Names that occur once; a column without a name is called by its position."""
+    for name, times in Counter(name for name in names if name).items():
+        if times > 1:
+            raise IngestError(f"{file}:1: column {name!r}: expected once, found {times} times")
+    taken = set(names)
+    named = [name or f"column_{position}" for position, name in enumerate(names, 1)]
+    return tuple(name if names[i] or name not in taken else f"{name}_unnamed" for i, name in enumerate(named))
+
+
+def _json(connection: Session, file: Path, delivered: Copy, remains: str) -> Source:
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE delivered_objects AS SELECT line, text, "
+        "CASE WHEN broken IS NULL THEN text END AS object, broken FROM (SELECT line, text, CASE "
+        f"WHEN starts_with(text, {_character(BROKEN)}) THEN string_split(text, {_character(BROKEN)})[2] "
+        "WHEN NOT json_valid(text) THEN 'invalid_json' "
+        "WHEN json_type(text) <> 'OBJECT' THEN 'not_an_object' "
+        "WHEN len(json_keys(text)) <> len(list_distinct(json_keys(text))) THEN 'duplicate_key' END AS broken "
+        "FROM delivered_lines WHERE coalesce(trim(text, ' \t'), '') <> '')",
+    )
+    found = rows(
+        connection,
+        "SELECT DISTINCT unnest(json_keys(object)) AS name FROM delivered_objects WHERE object IS NOT NULL "
+        "ORDER BY name",
+    )
+    columns = tuple(str(name) for (name,) in found)
+    if not columns:
+        raise IngestError(f"{file}: expected one JSON object per line, found none")
+    read_count = scalar(connection, "SELECT count(*) FROM delivered_objects")
+    pointers = [literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in columns]
+    return Source(
+        file,
+        delivered.source_sha256,
+        columns,
+        "SELECT * FROM delivered_objects",
+        lambda index: f"json_extract_string(object, {pointers[index]})",
+        lambda index: f"coalesce(json_type(object, {pointers[index]}) IN ('OBJECT', 'ARRAY'), false)",
+        remains,
+        read_count,
+        delivered.lines - read_count,
+    )
+
+
+def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
+    path = literal(str(delivered.path.resolve()))
+    described = rows(connection, f"DESCRIBE SELECT * FROM read_parquet({path})")
+    stored = {str(name) for (name,) in rows(connection, f"SELECT name FROM parquet_schema({path})")}
+    columns = tuple(str(row[0]) for row in described)
+    for name in columns:
+        if name not in stored:
+            raise IngestError(f"{file}: a column name occurs twice (found as {name!r})")
+    types = [str(row[1]) for row in described]
+    nested = [kind.endswith("]") or kind.startswith(NESTED_TYPES) for kind in types]
+    cells = ", ".join(
+        f"{'NULL' if nested[i] else quoted(name)}::VARCHAR AS cell_{i}" for i, name in enumerate(columns)
+    )
+    count = scalar(connection, f"SELECT count(*) FROM read_parquet({path})")
+    return Source(
+        file,
+        delivered.source_sha256,
+        columns,
+        f"SELECT file_row_number + 1 AS line, NULL::VARCHAR AS broken, {cells} "
+        f"FROM read_parquet({path}, file_row_number = true)",
+        lambda index: f"cell_{index}",
+        lambda index: "true" if nested[index] else "false",
+        "NULL",
+        count,
+        0,
+    )

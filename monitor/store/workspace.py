@@ -1,0 +1,89 @@
+"""Making, opening and reading the store of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from monitor.errors import EvidenceError, UsageError
+from monitor.plan.model import ChangePlan
+from monitor.store import migrations
+from monitor.store.archive import FOLDER as ARCHIVE
+from monitor.store.connection import DATABASE, SNAPSHOT, STAGING, Session, attach, session, translated
+from monitor.store.contract import ROLES, layout
+from monitor.store.ingest import clear_staging
+from monitor.store.lock import writing
+from monitor.store.rejected import FOLDER as REJECTED
+from monitor.store.store import Store
+
+INBOX = "inbox"
+
+
+def create(workspace: Path, plan: ChangePlan) -> None:
+    """Make the database and the folders of a new workspace, readable by their owner only.
+
+    Raises:
+        UsageError: The workspace has a database already.
+        PlanError: The plan's logs cannot be stored.
+    """
+    database = workspace / DATABASE
+    if database.exists():
+        raise UsageError(f"{database}: exists already")
+    for role in ROLES:
+        layout(plan, role)
+    workspace.mkdir(parents=True, exist_ok=True)
+    for folder in (ARCHIVE, REJECTED, INBOX, STAGING):
+        (workspace / folder).mkdir(mode=0o700, exist_ok=True)
+    with writing(workspace), session(workspace) as connection:
+        attach(connection, database)
+        database.chmod(0o600)
+        with translated(str(database)):
+            migrations.migrate(connection, plan)
+
+
+@contextmanager
+def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes) -> Iterator[Store]:
+    """The store for writing, by one process at a time.
+
+    Raises:
+        BusyError: Another process is writing.
+        EvidenceError: There is no database, it is damaged, or it lacks a covariate of the plan.
+    """
+    database = _existing(workspace / DATABASE, workspace)
+    with writing(workspace):
+        clear_staging(workspace)
+        with session(workspace) as connection:
+            attach(connection, database)
+            with translated(str(database)):
+                migrations.migrate(connection, plan)
+            _check_covariates(connection, plan, database)
+            yield Store(connection, workspace, plan, pseudonym_key)
+
+
+@contextmanager
+def open_snapshot(workspace: Path, plan: ChangePlan) -> Iterator[Store]:
+    """The state after the last finished night, for reading only, beside any writer.
+
+    Raises:
+        EvidenceError: No night was finished yet, or the snapshot is damaged.
+    """
+    database = _existing(workspace / SNAPSHOT, workspace)
+    with session(workspace) as connection:
+        attach(connection, database, read_only=True)
+        _check_covariates(connection, plan, database)
+        yield Store(connection, workspace, plan, None)
+
+
+def _existing(database: Path, workspace: Path) -> Path:
+    if not database.is_file():
+        hint = "no night was finished yet" if database.name == SNAPSHOT else "run `pccp init` first"
+        raise EvidenceError(f"{workspace}: {database.name} is missing; {hint}")
+    return database
+
+
+def _check_covariates(connection: Session, plan: ChangePlan, database: Path) -> None:
+    with translated(str(database)):
+        lacking = migrations.lacking_covariates(connection, plan)
+    if lacking:
+        raise EvidenceError(f"{database}: expected a column for each covariate, found none for {lacking}")

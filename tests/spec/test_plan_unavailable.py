@@ -1,0 +1,127 @@
+"""A key or value whose engine does not exist yet is refused as such: never ignored, never a typing error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.plan import check
+
+DATED = (Path(__file__).parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml").read_text(
+    encoding="utf-8"
+)
+EVALUATION = "modification_protocol.performance_evaluation.0"
+DATA = "modification_protocol.data_management.0"
+
+ADDED_KEYS = {
+    "findings.0.operating_point": ("  - id: pneumothorax", "    operating_point: {threshold: 0.23}"),
+    "findings.0.abstention": ("  - id: pneumothorax", "    abstention: {maximum_rate: 0.05}"),
+    "logs.subgroups": ("logs:", "  subgroups: [view]"),
+    "monitoring.reference": ("monitoring:", "  reference: {looks: 90}"),
+    "monitoring.unseen_category": ("monitoring:", "  unseen_category: investigate"),
+    "monitoring.floor_of_live_version": ("monitoring:", "  floor_of_live_version: {auc: 0.85}"),
+    "monitoring.streams.prevalence": ("  streams:", "    prevalence: {weight: 0.1}"),
+    "monitoring.streams.covariates": ("  streams:", "    covariates: {weight: 0.35}"),
+    "monitoring.streams.missingness": ("  streams:", "    missingness: {weight: 0.05}"),
+    "monitoring.streams.score_mean": ("  streams:", "    score_mean: {weight: 0.05}"),
+    "monitoring.streams.score_shape": ("  streams:", "    score_shape: {weight: 0.05}"),
+    "description_of_modifications.0.maximum_per_year": ("  - id: M1", "    maximum_per_year: 4"),
+    "description_of_modifications.0.minimum_interval_days": ("  - id: M1", "    minimum_interval_days: 60"),
+    "description_of_modifications.0.guardrails": ("  - id: M1", "    guardrails: {slope: [0.5, 2.0]}"),
+    f"{DATA}.sequestration": ("    - id: D1", "      sequestration: {rows_validate_once: true}"),
+    f"{DATA}.reference_standard.readers": ("      reference_standard:", "        readers: 2"),
+    f"{DATA}.reference_standard.consensus": ("      reference_standard:", "        consensus: majority"),
+    f"{DATA}.reference_standard.indeterminate": (
+        "      reference_standard:",
+        "        indeterminate: exclude",
+    ),
+    f"{EVALUATION}.subgroups": ("    - id: E1", "      subgroups: {multiplicity: holm}"),
+    f"{EVALUATION}.retest": ("    - id: E1", "      retest: {role: quality_lead}"),
+    "modification_protocol.update_procedures.0.rollback": (
+        "    - id: U1",
+        "      rollback: {to: last_approved}",
+    ),
+    "records": ("\napprovals:", None),
+}
+
+CHANGED_VALUES = {
+    "description_of_modifications.0.methods.1": ("[intercept, platt]", "[intercept, isotonic]"),
+    "description_of_modifications.0.scope": ("scope: local", "scope: global"),
+    "description_of_modifications.0.implementation": ("implementation: manual", "implementation: automatic"),
+    "description_of_modifications.0.type": ("type: quantitative_performance", "type: inputs"),
+    "modification_protocol.retraining.0.trigger.stream": ("{stream: calibration}", "{stream: prevalence}"),
+    "modification_protocol.retraining.0.events_for.pooled": (
+        "{closed_test: 100}",
+        "{pooled: 10, closed_test: 100}",
+    ),
+    "modification_protocol.retraining.0.events_for.flexible": (
+        "{closed_test: 100}",
+        "{closed_test: 100, flexible: 1000}",
+    ),
+    f"{EVALUATION}.looks.events.1": ("looks: {events: [200]}", "looks: {events: [350, 500]}"),
+    f"{EVALUATION}.looks.spending": (
+        "looks: {events: [200]}",
+        "looks: {events: [200], spending: obrien_fleming}",
+    ),
+    f"{EVALUATION}.criteria.2.metric": ("metric: calibration_slope", "metric: sensitivity"),
+    "modification_protocol.update_procedures.0.relabel_previous_patients": (
+        "relabel_previous_patients: false",
+        "relabel_previous_patients: true",
+    ),
+    "modification_protocol.update_procedures.0.deploy_to.0": ("[proposing_site]", "[all_sites]"),
+    "monitoring.label_streams.studies_per_patient": (
+        "{studies_per_patient: first",
+        "{studies_per_patient: all",
+    ),
+    "approvals.1.signatures": ("{role: quality_lead, ", "{role: quality_lead, signatures: 1, "),
+    "device.original_calibrator": ("original_calibrator: identity", "original_calibrator: platt"),
+}
+
+
+def only_unavailable(folder: Path, text: str, key: str) -> None:
+    path = folder / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    faults = check(path)
+    assert [fault.key for fault in faults] == [key], "\n".join(map(str, faults))
+    assert "not available in this version" in faults[0].message
+    assert key.rsplit(".", 1)[-1].isdigit() or key.rsplit(".", 1)[-1] in text.splitlines()[faults[0].line - 1]
+
+
+@pytest.mark.parametrize("key", ADDED_KEYS)
+def test_a_key_without_an_engine_is_refused(key: str, tmp_path: Path) -> None:
+    after, line = ADDED_KEYS[key]
+    assert after in DATED
+    added = f"{after}\n{line}" if line else f"\nrecords: {{retention_years: 10}}\n{after}"
+    only_unavailable(tmp_path, DATED.replace(after, added, 1), key)
+
+
+@pytest.mark.parametrize("key", CHANGED_VALUES)
+def test_a_value_without_an_engine_is_refused(key: str, tmp_path: Path) -> None:
+    old, new = CHANGED_VALUES[key]
+    assert old in DATED
+    only_unavailable(tmp_path, DATED.replace(old, new, 1), key)
+
+
+@pytest.mark.parametrize(
+    "name", ["data_management", "retraining", "performance_evaluation", "update_procedures"]
+)
+def test_a_second_item_of_the_protocol_is_refused(name: str, tmp_path: Path) -> None:
+    start = DATED.index(f"  {name}:\n")
+    end = next(
+        position
+        for position in range(start + 4, len(DATED))
+        if DATED[position - 1] == "\n"
+        and DATED[position : position + 4].strip()
+        and DATED[position + 2] != " "
+    )
+    body = DATED[start:end].split("\n", 1)[1].rstrip("\n") + "\n"
+    text = DATED[: start + len(f"  {name}:\n")] + body + body + "\n" + DATED[end:]
+    only_unavailable(tmp_path, text, f"modification_protocol.{name}.1")
+
+
+def test_a_second_modification_is_refused(tmp_path: Path) -> None:
+    start, end = DATED.index("  - id: M1"), DATED.index("modification_protocol:")
+    second = DATED[start:end].rstrip() + "\n"
+    text = DATED[:start] + second + second.replace("M1", "M2") + "\n" + DATED[end:]
+    only_unavailable(tmp_path, text, "description_of_modifications.1")
