@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-import numpy as np
-
 from monitor.logistic import cluster_sums
 from monitor.records import FloatArray, TextArray
 

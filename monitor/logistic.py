@@ -144,7 +144,7 @@ def cluster_sums(values: FloatArray, cluster: TextArray) -> FloatArray:
 
 def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
     try:
-        solution = np.linalg.solve(information, right)
+        solution: FloatArray = np.linalg.solve(information, right).astype(np.float64, copy=False)
     except np.linalg.LinAlgError as error:
         raise SeparationError("no finite fit: the score does not vary") from error
     if not np.isfinite(solution).all():

@@ -125,7 +125,9 @@ def chi_square_tail(statistic: float, degrees_of_freedom: Literal[1, 2]) -> floa
 
 def _step(test: str, gain: float, degrees_of_freedom: Literal[1, 2]) -> LikelihoodRatioTest:
     statistic = max(0.0, 2.0 * gain)
-    return LikelihoodRatioTest(test, statistic, degrees_of_freedom, chi_square_tail(statistic, degrees_of_freedom))
+    return LikelihoodRatioTest(
+        test, statistic, degrees_of_freedom, chi_square_tail(statistic, degrees_of_freedom)
+    )
 
 
 def _intercept_choice(

@@ -36,7 +36,8 @@ def winsorised_logit(score: FloatArray) -> tuple[FloatArray, tuple[float, float]
     saturated = float(((score == 0.0) | (score == 1.0)).mean())
     if saturated > SATURATED_SHARE:
         raise SaturatedScoreError(
-            f"saturated export: {saturated:.1%} of the scores are exactly 0 or 1, at most {SATURATED_SHARE:.0%} may be"
+            f"saturated export: {saturated:.1%} of the scores are exactly 0 or 1, "
+            f"at most {SATURATED_SHARE:.0%} may be"
         )
     x = logit(score)
     low, high = (float(value) for value in np.percentile(x, [TAIL_PERCENT, 100 - TAIL_PERCENT]))

@@ -18,7 +18,7 @@ STATE_WORDS: Final = {
     "declined": "declined by a person",
     "rejected": "recorded and not implemented",
     "insufficient": "closed for want of evidence, not implemented",
-    "withdrawn": "withdrawn, the deployed calibrator is kept",
+    "withdrawn": "withdrawn, the deployed calibrator stays",
 }
 
 ACTOR_WORDS: Final = {

@@ -49,7 +49,9 @@ def choose_bets(reference: FloatArray) -> tuple[Bet, ...]:
     if len(reference) == 0:
         raise ValueError("bets need the log-odds of at least one prediction")
     shifts = tuple(Bet(f"intercept {shift:+.1f}", shift, 1.0) for shift in INTERCEPT_SHIFTS)
-    slopes = tuple(Bet(f"slope {slope:g}", mean_keeping_intercept(reference, slope), slope) for slope in SLOPES)
+    slopes = tuple(
+        Bet(f"slope {slope:g}", mean_keeping_intercept(reference, slope), slope) for slope in SLOPES
+    )
     return shifts + slopes
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from datetime import date as Date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,7 +75,7 @@ def decide(
         return workspace.state.changes[change.id]
 
 
-def record_simulated_approval(workspace: Workspace, change: Change, night: Date) -> None:
+def record_simulated_approval(workspace: Workspace, change: Change, night: date) -> None:
     """Approve and deploy inside a replay; the record says that no person signed."""
     workspace.record(
         "approval",
@@ -100,7 +99,9 @@ def record_simulated_approval(workspace: Workspace, change: Change, night: Date)
 def deploy(workspace: Workspace, change: Change, night: str) -> None:
     """Make an approved candidate the live calibrator of its place; its stream starts anew."""
     if change.state != "approved" or change.candidate is None:
-        raise OutsidePlanError(f"{change.id}: only an approved change is deployed, this one is {change.state}")
+        raise OutsidePlanError(
+            f"{change.id}: only an approved change is deployed, this one is {change.state}"
+        )
     body: dict[str, Any] = {
         "change": change.id,
         "site": change.place.site,
@@ -151,7 +152,9 @@ def _proposal(workspace: Workspace, name: str) -> Change:
     if change is None:
         raise UsageError(f"{name}: no such change; `pccp changes {workspace.path}` lists them")
     if change.state != "proposed":
-        raise UsageError(f"{name}: only an accepted, undecided change can be signed, this one is {change.state}")
+        raise UsageError(
+            f"{name}: only an accepted, undecided change can be signed, this one is {change.state}"
+        )
     return change
 
 

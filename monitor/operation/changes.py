@@ -52,7 +52,9 @@ def open_change(workspace: Workspace, alarm: dict[str, Any], night: date) -> Cha
     return state.changes[name]
 
 
-def advance(workspace: Workspace, change: Change, cohort: str, counts: OutcomeCounts, knowledge: Knowledge) -> None:
+def advance(
+    workspace: Workspace, change: Change, cohort: str, counts: OutcomeCounts, knowledge: Knowledge
+) -> None:
     """Take one more mature cohort into account: fit at the minimum, judge at the look, else wait.
 
     Args:
@@ -66,12 +68,21 @@ def advance(workspace: Workspace, change: Change, cohort: str, counts: OutcomeCo
     if change.candidate is None:
         if counts.events(change.place, change.opened["fit_from"]) >= plan.retraining.events_for.closed_test:
             fit(workspace, change, cohort, knowledge)
-    elif counts.events(change.place, change.candidate["fit"]["to"], after=True) >= plan.evaluation.looks.events[0]:
+    elif (
+        counts.events(change.place, change.candidate["fit"]["to"], after=True)
+        >= plan.evaluation.looks.events[0]
+    ):
         look(workspace, change, knowledge)
     change = workspace.state.changes[change.id]
     waited = night - date.fromisoformat(change.alarm["night"])
     if change.verdict is None and waited > timedelta(days=plan.evaluation.maximum_wait_days):
-        conclude(workspace, change, counts, knowledge, f"the plan's longest wait of {waited.days - 1} days has passed")
+        conclude(
+            workspace,
+            change,
+            counts,
+            knowledge,
+            f"the plan's longest wait of {waited.days - 1} days has passed",
+        )
 
 
 def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge) -> None:
@@ -91,7 +102,9 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
         _withdraw(workspace, change, knowledge, reason)
         return
     if choice.kind not in workspace.loaded.plan.modification.methods:
-        _withdraw(workspace, change, knowledge, f"the data call for {choice.kind}, which the plan does not list")
+        _withdraw(
+            workspace, change, knowledge, f"the data call for {choice.kind}, which the plan does not list"
+        )
         return
     body = _frozen(change, choice, rows, limits, knowledge)
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
@@ -104,7 +117,10 @@ def look(workspace: Workspace, change: Change, knowledge: Knowledge) -> None:
     if evidence_rows is None:
         return
     rows, described = evidence_rows
-    if rows.events < evaluation.looks.events[0] or described["validation"]["patients"] < evaluation.minimum_patients:
+    if (
+        rows.events < evaluation.looks.events[0]
+        or described["validation"]["patients"] < evaluation.minimum_patients
+    ):
         return
     evidence = _evidence(change, rows)
     judgement = judge(evaluation.criteria, evidence, change.opened["alpha"])
@@ -174,7 +190,9 @@ def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
     since = workspace.state.live_since.get(place)
     if since is None:
         return change_cohort
-    deployed = cohort_key(workspace.loaded.plan.monitoring.cadence, date.fromisoformat(since) + timedelta(days=1))
+    deployed = cohort_key(
+        workspace.loaded.plan.monitoring.cadence, date.fromisoformat(since) + timedelta(days=1)
+    )
     return max(change_cohort, deployed)
 
 
@@ -255,7 +273,10 @@ def _require_ascertainment(body: dict[str, Any], minimum: float) -> None:
     found = body["validation"]["ascertainment"]
     if found >= minimum:
         return
-    reason = f"outcomes are known at maturity for {found:.1%} of the validation window, the plan asks for {minimum:.0%}"
+    reason = (
+        f"outcomes are known at maturity for {found:.1%} of the validation window, "
+        f"the plan asks for {minimum:.0%}"
+    )
     body["reasons"] = [reason, *(body["reasons"] if body["verdict"] != "accept" else [])]
     if body["verdict"] == "accept":
         body["verdict"] = "insufficient"

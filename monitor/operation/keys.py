@@ -28,7 +28,9 @@ def read_key(path: Path) -> bytes:
     try:
         mode, text = path.stat().st_mode, path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: no pseudonym key can be read here; name it with --pseudonym-key") from error
+        raise UsageError(
+            f"{path}: no pseudonym key can be read here; name it with --pseudonym-key"
+        ) from error
     if mode & 0o077:
         raise UsageError(f"{path}: a pseudonym key must be readable by its owner only (chmod 600)")
     try:

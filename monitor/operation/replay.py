@@ -12,6 +12,7 @@ from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.night import Nights, Progress, RunReport, ingest_file
 from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace, open_workspace
+from monitor.records import Role
 
 UNDATED_NIGHT = date(1970, 1, 1)
 """Recorded for logs without any time, so that a replay does not depend on the clock."""
@@ -48,7 +49,8 @@ def replay(
         if workspace.state.last_night is not None:
             raise UsageError(f"{path}: nights have run here already; a replay needs a new workspace")
         received = until or UNDATED_NIGHT
-        for role, files in (("predictions", predictions), ("outcomes", outcomes)):
+        by_role: dict[Role, Sequence[Path]] = {"predictions": predictions, "outcomes": outcomes}
+        for role, files in by_role.items():
             for file in files:
                 progress(0, 1, f"ingest {role}")
                 report.batches.append(ingest_file(workspace, file, received, role=role, as_history=True))

@@ -16,7 +16,7 @@ from monitor.performance import area_under_curve, recalibration_estimates
 from monitor.plan import LoadedPlan
 from monitor.records import Estimate, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
-from monitor.store import Store, StreamRow
+from monitor.store import StreamRow
 
 WATCH_SHARE = 0.5
 """A stream is on watch from half of its limit's logarithm on."""
@@ -38,10 +38,13 @@ def status(path: Path) -> dict[str, Any]:
     state = read_state(path, loaded)
     with store.open_snapshot(path, loaded.plan) as snapshot:
         latest = {row.place: row for row in snapshot.streams()}
-        places = sorted({*snapshot.site_counts(), *latest})
+        predictions = snapshot.site_counts(date.max)
         knowledge = date.fromisoformat(state.last_night) if state.last_night else None
         rows = snapshot.mature_rows(matured_by=knowledge, known_by=date.max) if knowledge else {}
-        sites = [_site(snapshot, loaded, state, place, latest.get(place), rows.get(place)) for place in places]
+        sites = [
+            {**_site(loaded, state, place, latest.get(place), rows.get(place)), "n": predictions[place]}
+            for place in sorted(predictions)
+        ]
         counts = snapshot.counts()
     identity = loaded.plan.plan
     return {
@@ -91,7 +94,7 @@ def _window(described: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _site(
-    snapshot: Store, loaded: LoadedPlan, state: RegistryState, place: Place, row: StreamRow | None, rows: Rows | None
+    loaded: LoadedPlan, state: RegistryState, place: Place, row: StreamRow | None, rows: Rows | None
 ) -> dict[str, Any]:
     calibrator = state.calibrator(place)
     open_alarms = [alarm for alarm in state.alarms.values() if alarm.place == place and alarm.closed is None]
@@ -100,7 +103,6 @@ def _site(
     return {
         "site": place.site,
         "finding": place.finding,
-        "n": snapshot.site_counts().get(place, 0),
         "events": known.events if known else 0,
         "matured": len(rows) if rows else 0,
         "status": _word(loaded, open_alarms, row, needed),
@@ -108,7 +110,8 @@ def _site(
         "log_r": row.log_r_mixture if row else None,
         "log_limit": _limit(loaded),
         "alarms": [
-            {key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")} for alarm in open_alarms
+            {key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")}
+            for alarm in open_alarms
         ],
         "explanations": [],
         "calibrator": {

@@ -59,5 +59,6 @@ def _require_hash(file: Path, name: str, entry: Entry, expected: str) -> None:
     found = sha256_file(file)
     if found != expected:
         raise EvidenceError(
-            f"{name}: ledger entry {entry.sequence} says sha256 {expected[:12]}..., the file has {found[:12]}..."
+            f"{name}: ledger entry {entry.sequence} says sha256 {expected[:12]}..., "
+            f"the file has {found[:12]}..."
         )

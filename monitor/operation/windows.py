@@ -24,7 +24,11 @@ class Knowledge:
 
 
 def read_rows(
-    workspace: Workspace, place: Place, knowledge: Knowledge, first: str | None = None, last: str | None = None
+    workspace: Workspace,
+    place: Place,
+    knowledge: Knowledge,
+    first: str | None = None,
+    last: str | None = None,
 ) -> Rows | None:
     """Mature rows of a place between two cohorts, both included; None when there are none."""
     found = workspace.store.mature_rows(
@@ -45,11 +49,16 @@ def in_fitting_share(rows: Rows, share: float) -> BoolArray:
     Returns:
         Shape (n,).
     """
-    drawn = {who: int(sha256_text("split:" + str(who))[:8], 16) / 16**8 < share for who in set(rows.patient.tolist())}
+    drawn = {
+        who: int(sha256_text("split:" + str(who))[:8], 16) / 16**8 < share
+        for who in set(rows.patient.tolist())
+    }
     return np.array([drawn[who] for who in rows.patient], dtype=bool)
 
 
-def fitting_window(workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge) -> Rows | None:
+def fitting_window(
+    workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge
+) -> Rows | None:
     """Usable rows from the change's first cohort to `last`, or the fitting half of an undated log."""
     data = workspace.loaded.plan.data
     if data.split.fitting_share is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Workspace:
         return entry
 
     @contextmanager
-    def commit(self) -> Iterator[None]:
+    def commit(self) -> Generator[None]:
         """Store rows and ledger entries as one: the transaction holds the finished lines."""
         before = len(self.ledger.entries)
         try:
@@ -97,8 +97,8 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
 
 
 @contextmanager
-def open_workspace(path: Path, key_file: Path | None = None) -> Iterator[Workspace]:
-    """Open a workspace for writing, finish what a crash interrupted, and check that the plan is the bound one.
+def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Workspace]:
+    """Open a workspace for writing, finish what a crash interrupted, check that its plan is the bound one.
 
     Raises:
         UsageError: No workspace here, or another pseudonym key than the bound one.
@@ -148,7 +148,7 @@ def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
 
 
 @contextmanager
-def _opened(path: Path, loaded: LoadedPlan, key: bytes) -> Iterator[Workspace]:
+def _opened(path: Path, loaded: LoadedPlan, key: bytes) -> Generator[Workspace]:
     with store.open_store(path, loaded.plan, key) as opened:
         ledger = Ledger(path / "ledger.jsonl", opened.outbox())
         workspace = Workspace(path, loaded, opened, ledger, fold(ledger.entries))

@@ -41,7 +41,9 @@ class Entry:
     @property
     def line(self) -> str:
         """The text of the line, without its line feed."""
-        return canonical_json({**_content(self.sequence, self.previous, self.kind, self.at, self.body), "hash": self.hash})
+        return canonical_json(
+            {**_content(self.sequence, self.previous, self.kind, self.at, self.body), "hash": self.hash}
+        )
 
 
 def next_entry(last: Entry | None, kind: str, at: str, body: dict[str, Any]) -> Entry:
@@ -71,9 +73,13 @@ def parse_line(line: str, number: int) -> Entry:
     try:
         found = json.loads(line)
         entry = Entry(found["seq"], found["prev"], found["kind"], found["at"], found["body"], found["hash"])
-        recomputed = sha256_text(canonical_json(_content(entry.sequence, entry.previous, entry.kind, entry.at, entry.body)))
+        recomputed = sha256_text(
+            canonical_json(_content(entry.sequence, entry.previous, entry.kind, entry.at, entry.body))
+        )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise EvidenceError(f"ledger.jsonl:{number}: expected a ledger entry, found something else") from error
+        raise EvidenceError(
+            f"ledger.jsonl:{number}: expected a ledger entry, found something else"
+        ) from error
     if recomputed != entry.hash or entry.line != line:
         raise EvidenceError(f"ledger.jsonl:{number}: the entry does not have the hash it states")
     return entry

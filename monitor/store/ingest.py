@@ -72,8 +72,7 @@ def delivered(room: Room, file: Path) -> Iterator[Copy]:
     staging = room.workspace / STAGING
     staging.mkdir(mode=0o700, exist_ok=True)
     try:
-        with translated(f"{file}: cannot be read", IngestError):
-            yield source.copy(file, staging, room.pseudonymiser.key)
+        yield source.copy(file, staging, room.pseudonymiser.key)
     finally:
         clear_staging(room.workspace)
         for table in TEMPORARY:
@@ -105,6 +104,11 @@ def already(room: Room, source_sha256: str) -> BatchReport | None:
 
 def judge(room: Room, file: Path, copy: Copy, arrival: Arrival, role: Role | None) -> Judged:
     """Stage a copied file and decide about every row; nothing is written to the store."""
+    with translated(f"{file}: cannot be read", IngestError):
+        return _judge(room, file, copy, arrival, role)
+
+
+def _judge(room: Room, file: Path, copy: Copy, arrival: Arrival, role: Role | None) -> Judged:
     keyed_hash = room.pseudonymiser.sql("line", "text")
     staged = source.read(room.connection, file, copy, keyed_hash)
     layouts = {name: layout(room.plan, name) for name in ROLES}

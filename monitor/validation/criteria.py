@@ -130,7 +130,9 @@ def log_loss_difference(criterion: LogLossCriterion, evidence: Evidence, z: floa
     if limit is None:
         assert criterion.margin_relative is not None  # the model demands exactly one of the two
         limit = criterion.margin_relative * float(losses.mean())
-    estimate = _estimate(evidence, mean, mean - z * error, mean + z * error, "paired difference, cluster-robust")
+    estimate = _estimate(
+        evidence, mean, mean - z * error, mean + z * error, "paired difference, cluster-robust"
+    )
     if mean - z * error > limit:
         status: CriterionStatus = "demonstrated"
     elif mean + z * error < limit:

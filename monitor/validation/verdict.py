@@ -89,5 +89,7 @@ def _sentence(result: CriterionResult) -> str:
     word = {"contradicted": "is contradicted", "insufficient": "has no estimate"}.get(
         result.status, "is not demonstrated"
     )
-    need = "" if result.needed_events is None else f"; about {result.needed_events} of the rarer class would do"
+    need = (
+        "" if result.needed_events is None else f"; about {result.needed_events} of the rarer class would do"
+    )
     return f"{name} {word}: {found} must lie {limit}{need}"

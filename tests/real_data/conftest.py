@@ -21,7 +21,9 @@ def ist_benefit(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ru
 @pytest.fixture(scope="session")
 def ist_strict(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> runs.Replayed:
     folder = tmp_path_factory.mktemp("ist_strict")
-    return runs.run_named(folder, runs.SHIPPED / "ist_stroke_strict.yaml", real_data / "ist_stroke", approve=True)
+    return runs.run_named(
+        folder, runs.SHIPPED / "ist_stroke_strict.yaml", real_data / "ist_stroke", approve=True
+    )
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from monitor.hashing import canonical_json
-from monitor.logistic import log_loss, logit
+from monitor.logistic import expit, log_loss, logit
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.performance import expected_calibration_error
 from monitor.records import FloatArray, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, read_calibrator
-from monitor.logistic import expit
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "change_plans"

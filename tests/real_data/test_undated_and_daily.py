@@ -55,8 +55,6 @@ def test_a_replay_needs_a_workspace_without_nights(tmp_path: Path) -> None:
     from monitor.errors import UsageError
 
     files = undated_cohort(300, 0.0, 5).write(tmp_path / "logs")
-    replayed = runs.run(
-        tmp_path, runs.SHIPPED / "lidc_nodule.yaml", files.predictions[0], files.outcomes[0]
-    )
+    replayed = runs.run(tmp_path, runs.SHIPPED / "lidc_nodule.yaml", files.predictions[0], files.outcomes[0])
     with pytest.raises(UsageError, match="needs a new workspace"):
         replay(replayed.workspace, files.predictions, files.outcomes, key_file=replayed.key_file)

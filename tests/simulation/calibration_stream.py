@@ -84,7 +84,10 @@ class Sites:
 
     def copy(self) -> Sites:
         twin = object.__new__(Sites)
-        twin.__dict__ = {name: np.copy(value) if isinstance(value, np.ndarray) else value for name, value in self.__dict__.items()}
+        twin.__dict__ = {
+            name: np.copy(value) if isinstance(value, np.ndarray) else value
+            for name, value in self.__dict__.items()
+        }
         return twin
 
     def look(self, night: int, raw: FloatArray, outcome: FloatArray) -> None:

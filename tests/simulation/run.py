@@ -38,7 +38,9 @@ def false_alarms() -> bool:
 def detection_delays() -> bool:
     """Median delay of each shift, per calibrator, beside the expected one (within 25 %)."""
     print("\nDelays in nights of matured labels, median (90th percentile), share found; change at night 100")
-    print(f"{'change':<24}{'calibrator':<22}{'found':>14}{'expected':>10}{'ratio':>7}{'share':>7}{'expected':>10}")
+    print(
+        f"{'change':<24}{'calibrator':<22}{'found':>14}{'expected':>10}{'ratio':>7}{'share':>7}{'expected':>10}"
+    )
     held = True
     for positives in (100, 250, 900, None):
         rng = np.random.default_rng([SEED, 2, positives or 0])

@@ -50,9 +50,11 @@ def test_at_the_band_edge_the_detector_counts_looks() -> None:
     bet = tuple(item for item in BETS if item.name == "intercept +0.3")
     log_odds, runs, nights, studies = -2.944, 20_000, 20, 5
     truth = expit(np.array([log_odds + 0.1]))[0]
-    outcome = (rng.random((runs * nights * studies)) < truth).astype(float)
+    outcome = (rng.random(runs * nights * studies) < truth).astype(float)
     flat = np.full(outcome.shape, log_odds)
-    log_e = log_e_values(flat, np.full(outcome.shape, 0.1), outcome, bet).reshape(runs, nights, studies).sum(2)
+    log_e = (
+        log_e_values(flat, np.full(outcome.shape, 0.1), outcome, bet).reshape(runs, nights, studies).sum(2)
+    )
     log_r = np.full(runs, -np.inf)
     for night in range(nights):
         log_r = log_e[:, night] + np.logaddexp(log_r, 0.0)

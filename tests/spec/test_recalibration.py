@@ -37,7 +37,8 @@ def test_a_flatter_score_is_answered_by_platt() -> None:
 
 def test_a_calibrated_site_is_kept_in_all_but_one_of_twenty() -> None:
     kept = sum(
-        choose(*drawn(100 + seed, 1200, 0.0, 1.0), people(1200), IDENTITY).kind == "keep" for seed in range(200)
+        choose(*drawn(100 + seed, 1200, 0.0, 1.0), people(1200), IDENTITY).kind == "keep"
+        for seed in range(200)
     )
     assert kept >= 200 * 0.95 - 3 * (200 * 0.05 * 0.95) ** 0.5
 

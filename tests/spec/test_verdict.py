@@ -16,7 +16,13 @@ CRITERION: TypeAdapter[Criterion] = TypeAdapter(Criterion)
 G1 = {"id": "G1", "metric": "log_loss_difference", "against": "last_deployed", "bound": "lower", "limit": 0.0}
 G2 = {"id": "G2", "metric": "observed_expected_ratio", "interval": "two_one_sided", "limits": (0.8, 1.25)}
 G3 = {"id": "G3", "metric": "calibration_slope", "interval": "two_one_sided", "limits": (0.75, 1.33)}
-G6 = {"id": "G6", "metric": "log_loss_difference", "against": "original", "bound": "lower", "margin_relative": -0.01}
+G6 = {
+    "id": "G6",
+    "metric": "log_loss_difference",
+    "against": "original",
+    "bound": "lower",
+    "margin_relative": -0.01,
+}
 
 
 def criteria(*pairs: tuple[dict[str, Any], str]) -> tuple[Criterion, ...]:
@@ -94,14 +100,21 @@ def test_observed_expected_counts_the_rarer_class() -> None:
 
 
 def test_an_identical_candidate_never_demonstrates_a_benefit() -> None:
-    judgement = judge(criteria((G1, "demonstrated"), (G6, "demonstrated")), evidence(6, 5000, 0.5, 0.0), 0.025)
+    judgement = judge(
+        criteria((G1, "demonstrated"), (G6, "demonstrated")), evidence(6, 5000, 0.5, 0.0), 0.025
+    )
     assert judgement.results[0].status != "demonstrated"
     assert judgement.verdict == "insufficient"
 
 
 def test_repeated_rows_of_one_patient_are_not_more_evidence() -> None:
     rows = evidence(7, 400, 0.8, 0.8)
-    twice = Evidence(*(np.repeat(item, 4) for item in (rows.outcome, rows.patient, rows.candidate, rows.last_deployed, rows.original)))
+    twice = Evidence(
+        *(
+            np.repeat(item, 4)
+            for item in (rows.outcome, rows.patient, rows.candidate, rows.last_deployed, rows.original)
+        )
+    )
     once, repeated = judge(STRICT, rows, 0.025), judge(STRICT, twice, 0.025)
     for first, second in zip(once.results, repeated.results, strict=True):
         assert first.standard_error == pytest.approx(second.standard_error, rel=1e-9)

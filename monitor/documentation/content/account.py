@@ -39,7 +39,8 @@ def data_account(plan: ChangePlan, change: Change) -> dict[str, Any]:
     data = plan.data
     verdict = change.verdict or {}
     return {
-        "fit": _copy((change.candidate or verdict).get("fit")),
+        "fit": _copy((change.candidate or {}).get("fit") or verdict.get("fit") or verdict.get("collected")),
+        "fit_complete": bool((change.candidate or verdict).get("fit")),
         "validation": _copy(verdict.get("validation")),
         "waterfall": [dict(step) for step in verdict.get("data_account") or []],
         "reference_standard": data.reference_standard.model_dump(mode="json"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.documentation.content.criteria import criteria, sentence, unmet
-from monitor.documentation.content.outcome import awaits_approval, verdict_words
+from monitor.documentation.content.outcome import awaits_approval, missing_evidence, verdict_words
 from monitor.documentation.evidence import Change
 from monitor.documentation.wording import STATE_WORDS, as_sentence, counted, listed
 from monitor.plan.model import ChangePlan
@@ -69,11 +69,9 @@ def summary(plan: ChangePlan, change: Change) -> str:
     if verdict == "reject" and contradicted:
         return f"{basis}the results contradict {listed(contradicted)} of the plan's criteria."
     missing = [row["id"] for row in unmet(rows)]
-    return (
-        f"{basis}the results neither prove nor contradict {listed(missing, 'or')}."
-        if missing
-        else basis[:-2] + "."
-    )
+    if missing:
+        return f"{basis}the results neither prove nor contradict {listed(missing, 'or')}."
+    return f"{basis}the criteria would be met, but the studies do not satisfy the plan."
 
 
 def reasons(plan: ChangePlan, change: Change) -> list[str]:
@@ -101,10 +99,10 @@ def next_steps(plan: ChangePlan, change: Change) -> list[str]:
         return ["Nothing has been deployed.", _who_decides(plan), stays]
     if change.state in ("approved", "declined"):
         return [f"The change is {STATE_WORDS[change.state]}.", stays]
-    return [stays, *_after_no(change)]
+    return [stays, *_after_no(plan, change)]
 
 
-def _after_no(change: Change) -> list[str]:
+def _after_no(plan: ChangePlan, change: Change) -> list[str]:
     verdict = (change.verdict or {}).get("verdict")
     if verdict == "reject":
         return [
@@ -114,7 +112,7 @@ def _after_no(change: Change) -> list[str]:
             "The alarm remains a quality signal to be followed up.",
         ]
     if verdict == "insufficient":
-        return [*_missing(change), "Nothing is implemented."]
+        return [*_missing(plan, change), "Nothing is implemented."]
     return (
         ["Monitoring goes on."]
         if change.state == "withdrawn"
@@ -122,8 +120,8 @@ def _after_no(change: Change) -> list[str]:
     )
 
 
-def _missing(change: Change) -> list[str]:
-    needed = (change.verdict or {}).get("needed") or {}
+def _missing(plan: ChangePlan, change: Change) -> list[str]:
+    needed = missing_evidence(plan, change)
     events, forecast = needed.get("events"), needed.get("forecast")
     if events is None:
         return ["No number of further events can be named at which the evidence would suffice."]
@@ -131,13 +129,11 @@ def _missing(change: Change) -> list[str]:
     when = (
         f"At this site's volume that is expected in {forecast}." if forecast else "No date can be forecast."
     )
-    return [f"{_waiting_for(change)} needs {noun} (studies of the rarer class).", when]
+    return [f"A decision needs {noun} (studies of the rarer class{_where(change)}).", when]
 
 
-def _waiting_for(change: Change) -> str:
-    if change.candidate is None:
-        return "The fit of a candidate"
-    return "A decision" if (change.verdict or {}).get("criteria") else "The plan's look"
+def _where(change: Change) -> str:
+    return ", to fit and to judge" if change.candidate is None else ""
 
 
 def _who_decides(plan: ChangePlan) -> str:
@@ -162,7 +158,7 @@ def _in_use(change: Change) -> str:
 
 def _without_verdict(change: Change) -> str:
     if change.state == "withdrawn":
-        return "The outcomes do not contradict the deployed calibrator enough to replace it."
+        return "No candidate was put forward, so nothing was judged and nothing is changed."
     return "No verdict has been reached: this document records where the change stands."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.documentation.content.criteria import criteria, unmet
 from monitor.documentation.content.identity import criteria_style
 from monitor.documentation.evidence import Change, Record
 from monitor.documentation.wording import STATE_WORDS, VERDICT_WORDS, listed
@@ -24,11 +25,24 @@ def verdict(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "reasons": list(record.get("reasons") or []),
         "rule": decision_rule(plan),
         "on_failure": "A failure is recorded and the modification is not implemented.",
-        "needed": dict(record.get("needed") or {"events": None, "forecast": None}),
+        "needed": missing_evidence(plan, change),
         "look": record.get("look"),
         "alpha": change.opened["alpha"],
         "z": record.get("z"),
     }
+
+
+def missing_evidence(plan: ChangePlan, change: Change) -> dict[str, Any]:
+    """Events still missing and when they are expected; after a look, the most that any open criterion needs.
+
+    None for events where no number can be named.
+    """
+    record = change.verdict or {}
+    needed = dict(record.get("needed") or {"events": None, "forecast": None})
+    missing = [row["missing_events"] for row in unmet(criteria(plan, change))]
+    if record.get("verdict") == "insufficient" and missing:
+        needed["events"] = None if None in missing else max(missing)
+    return needed
 
 
 def verdict_words(change: Change) -> str:
@@ -36,7 +50,7 @@ def verdict_words(change: Change) -> str:
     name = (change.verdict or {}).get("verdict")
     if name is not None:
         return VERDICT_WORDS[name]
-    return "Deployed calibrator kept" if change.state == "withdrawn" else "No verdict yet"
+    return "No candidate" if change.state == "withdrawn" else "No verdict yet"
 
 
 def decision_rule(plan: ChangePlan) -> str:

@@ -32,7 +32,9 @@ def ledger_section(dossier: Record) -> Section:
         ),
     ]
     if ledger["check_command"]:
-        blocks.append(Sentence("To check the verdict entry with Python's own library only:"))
+        blocks.append(
+            Sentence("To check the verdict entry without this program, with Python's own library only:")
+        )
         blocks.append(Commands((ledger["check_command"],)))
     return Section("ledger", "Ledger position", tuple(blocks))
 

@@ -33,7 +33,7 @@ DECIMALS = {"log_loss_difference": 4, "observed_expected_ratio": 2, "calibration
 SCORES = (
     ("Log loss (nats per study)", "log_loss", 4),
     ("Brier score", "brier", 4),
-    ("Calibration error, ECE", "ece", 4),
+    ("Calibration error, ECE (ten groups; above 0 even by chance)", "ece", 4),
 )
 MAPS = ("original", "last_deployed", "candidate")
 
@@ -104,7 +104,12 @@ def headline_facts(dossier: Record) -> Facts:
                 _before_and_after(performance, "log_loss", 4, "nats per study"),
             )
         )
-        rows.append(("Observed over expected", _before_and_after(performance, "observed_expected", 3, "")))
+        rows.append(
+            (
+                "Observed / expected outcomes, likewise",
+                _before_and_after(performance, "observed_expected", 3, ""),
+            )
+        )
     rows.append(("Attempt at this site", f"{attempt['number']} of at most {attempt['of']}"))
     rows.append(
         ("Plan", f"{plan['id']}, version {plan['version']}, {plan['criteria_style']['name']} criteria")
@@ -215,7 +220,10 @@ def _performance(performance: Record | None) -> list[Block]:
         (label, *(Number(performance[name][key], digits) for name in MAPS)) for label, key, digits in SCORES
     ]
     rows.append(
-        ("Observed / expected", *(Number(performance[name]["observed_expected"], 3) for name in MAPS))
+        (
+            "Observed / expected outcomes",
+            *(Number(performance[name]["observed_expected"], 3) for name in MAPS),
+        )
     )
     auc = performance["auc"]
     table = Table(
@@ -225,7 +233,7 @@ def _performance(performance: Record | None) -> list[Block]:
         tuple(rows),
     )
     facts: tuple[tuple[str, Cell], ...] = (
-        ("AUC of the raw score", Interval(auc["value"], auc["low"], auc["high"], 3)),
+        ("AUC of the raw score (95 % interval)", Interval(auc["value"], auc["low"], auc["high"], 3)),
         ("Studies", Stack((Number(auc["n"]), Number(auc["events"], unit="events")))),
         ("Method", str(auc["method"])),
     )

@@ -59,17 +59,19 @@ def data_section(dossier: Record) -> Section:
     """Windows, counts, exclusions and hashes."""
     account = dossier["data_account"]
     blocks: list[Block] = [_windows(account)] if account["fit"] or account["validation"] else []
-    if account["fit"] is None:
-        minimum = account["minimum"]["fit_events"]
-        blocks.append(
-            Aside(
-                f"No fitting window was completed. A candidate needs {minimum:,} events of the rarer class."
-            )
-        )
+    if not account["fit_complete"]:
+        blocks.append(Aside(_no_fit(dossier)))
     if account["waterfall"]:
         blocks.append(_waterfall(account["waterfall"]))
     blocks.append(_truth(account))
     return Section("data", "Data account", tuple(blocks))
+
+
+def _no_fit(dossier: Record) -> str:
+    if dossier["headline"]["state"] == "withdrawn":
+        return "No candidate was put forward, and the ledger describes no fitting window."
+    minimum = dossier["data_account"]["minimum"]["fit_events"]
+    return f"The fitting window is not complete. A candidate needs {minimum:,} events of the rarer class."
 
 
 def _authorization(plan: Record) -> str:
@@ -111,10 +113,12 @@ def _windows(account: Record) -> Table:
         ),
         ("Outcome known at maturity", "—", Number(windows[1].get("ascertainment"), 1, percent=True)),
         ("Patients removed, they were in the fit", "—", Number(windows[1].get("patients_removed"))),
+        ("Outcomes as known by", *(str(window.get("known_by") or "—") for window in windows)),
         ("SHA-256 of the rows", *(_hash(window.get("rows_sha256")) for window in windows)),
         ("SHA-256 of the patients", *(_hash(window.get("patients_sha256")) for window in windows)),
     ]
-    return Table("windows", "Fitting and validation window", ("Window", "Fitting", "Validation"), tuple(rows))
+    fitting = "Fitting" if account["fit_complete"] else "Fitting, collected so far"
+    return Table("windows", "Fitting and validation window", ("Window", fitting, "Validation"), tuple(rows))
 
 
 _COUNTS = (("Studies", "n"), ("Events (studies of the rarer class)", "events"), ("Patients", "patients"))

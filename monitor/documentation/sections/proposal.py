@@ -99,7 +99,7 @@ def _with_error(calibrator: Record, part: str) -> Stack:
 
 def _no_candidate(dossier: Record) -> str:
     if dossier["headline"]["state"] == "withdrawn":
-        return "There is no candidate: the deployed calibrator is kept."
+        return "No candidate was put forward: the deployed calibrator stays."
     return "There is no candidate: the fitting window does not hold enough events yet."
 
 
@@ -142,7 +142,7 @@ def _groups(name: str, groups: list[Record]) -> Table:
         )
         for group in groups
     )
-    columns = ("Predicted", "Observed (95 % interval)", "Studies", "With outcome")
+    columns = ("Predicted", "Observed (95 % interval)", "Studies", "Events")
     return Table(
         f"groups-{name.replace('_', '-')}", f"{NAMES[name]}: the points of the diagram", columns, rows
     )

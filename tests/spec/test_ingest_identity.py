@@ -1,0 +1,138 @@
+"""Duplicates, conflicts, revisions, waiting and ambiguous outcomes; the same file twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.records import BatchReport
+from tests.build_plan import DROP, make_plan
+from tests.ingesting import OUTCOMES, RECEIVED, Desk, prediction
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, make_plan())
+
+
+def account(report: BatchReport) -> dict[str, int]:
+    names = ("stored", "duplicates", "revisions", "rejected", "waiting")
+    assert report.reconciles()
+    return {name: count for name in names if (count := getattr(report, name))}
+
+
+def test_the_same_prediction_again_is_a_duplicate(desk: Desk) -> None:
+    assert account(desk.predictions(prediction(), prediction())) == {"stored": 1, "duplicates": 1}
+    assert account(desk.predictions(prediction(), prediction("S2"))) == {"stored": 1, "duplicates": 1}
+
+
+@pytest.mark.parametrize("changed", [{"score": "0.6"}, {"patient": "P2"}, {"at": "2026-03-02"}])
+def test_the_same_key_with_other_content_is_a_conflict_and_the_first_stands(desk: Desk, changed: dict[str, str]) -> None:
+    report = desk.predictions(prediction(), prediction(**changed), prediction())
+    assert account(report) == {"stored": 1, "duplicates": 1, "rejected": 1}
+    assert report.reasons == {"conflicting_prediction": 1}
+    again = desk.predictions(prediction(**changed), prediction("S2"))
+    assert account(again) == {"stored": 1, "rejected": 1}
+    assert desk.query("SELECT score FROM predictions WHERE line = 2") == [(0.5,)]
+
+
+def test_study_numbers_repeat_across_sites(desk: Desk) -> None:
+    assert account(desk.predictions(prediction(site="a"), prediction(site="b"))) == {"stored": 2}
+
+
+def test_a_refused_row_does_not_take_the_key(desk: Desk) -> None:
+    assert account(desk.predictions(prediction(score="x"), prediction())) == {"stored": 1, "rejected": 1}
+
+
+def test_the_same_file_twice_changes_nothing(desk: Desk) -> None:
+    first = desk.predictions(prediction(), prediction("S2", score="7"))
+    tables = "SELECT * FROM predictions ORDER BY ALL", "SELECT * FROM batches", "SELECT * FROM outbox"
+    before = [desk.query(statement) for statement in tables]
+    second = desk.predictions(prediction(), prediction("S2", score="7"))
+    assert second.already_ingested
+    assert not first.already_ingested
+    assert second.as_record() == first.as_record()
+    assert [desk.query(statement) for statement in tables] == before
+    assert len(desk.ledger) == 1
+
+
+def test_an_outcome_before_its_prediction_waits_and_is_joined_later(desk: Desk) -> None:
+    assert account(desk.outcomes("S1,north,1,2026-03-05")) == {"waiting": 1}
+    with desk.open() as opened:
+        assert opened.counts()["waiting"] == 1
+    desk.predictions(prediction())
+    with desk.open() as opened:
+        assert opened.counts() == {"predictions": 1, "outcomes": 1, "rejected": 0, "duplicates": 0, "waiting": 0}
+
+
+def test_an_outcome_of_another_site_is_not_this_study(desk: Desk) -> None:
+    desk.predictions(prediction(site="north"))
+    assert account(desk.outcomes("S1,south,1,2026-03-05")) == {"waiting": 1}
+
+
+def test_a_changed_outcome_is_a_revision(desk: Desk) -> None:
+    desk.predictions(prediction())
+    assert account(desk.outcomes("S1,north,1,2026-03-05")) == {"stored": 1}
+    assert account(desk.outcomes("S1,north,1,2026-03-05", "")) == {"duplicates": 1}
+    assert account(desk.outcomes("S1,north,0,2026-03-05")) == {"revisions": 1}
+    assert account(desk.outcomes("S1,north,0,2026-03-09")) == {"revisions": 1}
+    assert account(desk.outcomes("S1,north,,2026-03-09")) == {"revisions": 1}
+    assert desk.query("SELECT outcome, revision FROM outcomes ORDER BY revision") == [(1, 1), (0, 2), (0, 3), (None, 4)]
+
+
+def test_several_lines_of_one_study_are_revisions_in_file_order(desk: Desk) -> None:
+    desk.predictions(prediction())
+    report = desk.outcomes(
+        "S1,north,1,2026-03-05", "S1,north,1,2026-03-05", "S2,north,0,2026-03-05", "S1,north,0,2026-03-06"
+    )
+    assert account(report) == {"stored": 1, "duplicates": 1, "revisions": 1, "waiting": 1}
+    assert desk.query("SELECT outcome, revision, line FROM outcomes ORDER BY line") == [(1, 1, 2), (0, 1, 4), (0, 2, 5)]
+
+
+def test_taking_a_correction_back_is_a_revision_so_that_the_last_word_stands(desk: Desk) -> None:
+    desk.predictions(prediction())
+    desk.outcomes("S1,north,1,2026-03-05", "S1,north,0,2026-03-05")
+    assert account(desk.outcomes("S1,north,1,2026-03-05")) == {"revisions": 1}
+    assert desk.query("SELECT outcome FROM outcomes ORDER BY revision") == [(1,), (0,), (1,)]
+
+
+def test_each_reader_has_own_revisions(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan(logs__outcomes__columns__reader_id="reader"))
+    header = "study_id,site,outcome,observed_at,reader"
+    desk.predictions(prediction())
+    report = desk.outcomes("S1,north,1,2026-03-05,A", "S1,north,0,2026-03-05,B", "S1,north,1,2026-03-05,B", header=header)
+    assert account(report) == {"stored": 2, "revisions": 1}
+
+
+@pytest.fixture
+def without_site(tmp_path: Path) -> Desk:
+    plan = make_plan(logs__outcomes__columns__site=DROP, logs__outcomes__study_id_globally_unique=True)
+    return Desk(tmp_path, plan)
+
+
+HEADER = "study_id,outcome,observed_at"
+
+
+def test_without_a_site_the_study_alone_joins(without_site: Desk) -> None:
+    without_site.predictions(prediction())
+    assert account(without_site.outcomes("S1,1,2026-03-05", "S2,1,2026-03-05", header=HEADER)) == {"stored": 1, "waiting": 1}
+    assert account(without_site.outcomes("S1,0,2026-03-05", header=HEADER)) == {"revisions": 1}
+
+
+def test_without_a_site_two_matches_are_ambiguous(without_site: Desk) -> None:
+    without_site.predictions(prediction(site="a"), prediction(site="b"))
+    report = without_site.outcomes("S1,1,2026-03-05", header=HEADER)
+    assert (account(report), dict(report.reasons)) == ({"rejected": 1}, {"ambiguous_study": 1})
+
+
+def test_a_failed_ledger_record_stores_nothing(desk: Desk) -> None:
+    def fail(report: BatchReport) -> tuple[int, str]:
+        raise RuntimeError("the ledger is full")
+
+    with pytest.raises(RuntimeError), desk.open() as opened:
+        opened.ingest(desk.file(f"{OUTCOMES}\nS1,north,1,2026-03-05"), received_on=RECEIVED, record=fail)
+    assert desk.query("SELECT count(*) FROM batches") == [(0,)]
+    assert desk.query("SELECT count(*) FROM outcomes") == [(0,)]
+    assert account(desk.outcomes("S1,north,1,2026-03-05")) == {"waiting": 1}
+
