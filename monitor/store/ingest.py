@@ -205,8 +205,8 @@ def materialise(room: Room, judged: Judged, arrival: Arrival) -> None:
     """`batch_rows`: the accepted rows exactly as they will be stored and archived."""
     if judged.layout.role == "predictions":
         names = ", ".join(f"j.{quoted(name)}" for name in predictions.accepted_columns(room.plan))
-        statement = f"SELECT {names}, j.line FROM judged j SEMI JOIN accepted a ON a.line = j.line"
-        run(room.connection, f"CREATE OR REPLACE TEMP TABLE batch_rows AS {statement} ORDER BY j.line")
+        statement = f"SELECT {names}, line FROM judged j WHERE {predictions.ACCEPTED} ORDER BY line"
+        run(room.connection, f"CREATE OR REPLACE TEMP TABLE batch_rows AS {statement}")
         return
     by_day = "observed_at" in judged.layout.fields
     own_day = "j.observed_on" if by_day else f"a.cohort_end + {room.plan.data.maturity_days}"

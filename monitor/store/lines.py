@@ -30,6 +30,7 @@ LARGEST_EXPANSION = 250
 EXPANSION_COUNTS_FROM_BYTES = 64 << 20
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PADDING = (b" ,", b", ", b" \n", b"\n ", b"\t", "\u00a0".encode())
 FIELDS = "\x1f"
 BROKEN = "\x1e"
 
@@ -38,11 +39,21 @@ Repair = Callable[[bytes], bytes]
 
 @dataclass(frozen=True)
 class Copy:
-    """The private copy: where it is, what the delivered bytes hash to, how many physical lines."""
+    """The private copy.
+
+    Attributes:
+        path: Where it is.
+        source_sha256: Of the bytes as delivered.
+        lines: Physical lines of a text file.
+        padded: Some cell may have white space around it; when False none needs trimming.
+        marked: Some line starts with FIELDS or BROKEN.
+    """
 
     path: Path
     source_sha256: str
-    lines: int
+    lines: int = 0
+    padded: bool = True
+    marked: bool = True
 
 
 def regular(path: Path) -> None:
@@ -65,7 +76,7 @@ def copy_bytes(source: Path, target: Path) -> Copy:
     with _open(source) as handle, target.open("wb") as copy:
         for block in _delivered(handle, digest):
             copy.write(block)
-    return Copy(target, digest.hexdigest(), 0)
+    return Copy(target, digest.hexdigest())
 
 
 def copy_lines(source: Path, target: Path, *, csv_quotes: bool, key: bytes) -> Copy:
@@ -75,18 +86,23 @@ def copy_lines(source: Path, target: Path, *, csv_quotes: bool, key: bytes) -> C
         IngestError: The gzip stream is damaged, cut off or expands beyond reason.
     """
     digest = hashlib.sha256()
-    lines = 0
+    lines, padded, marked = 0, False, False
     repair = _repair(key, csv_quotes=csv_quotes)
     forbidden = (b"\0", b"\r", b"\x1e", b"\x1f", *((b'"',) if csv_quotes else ()))
     with _open(source) as handle, target.open("wb") as copy:
         blocks = _delivered(handle, digest)
-        if source.suffix == ".gz":
+        if source.suffix.lower() == ".gz":
             blocks = _inflated(blocks, source)
         for block in _whole_lines(blocks):
-            clean = _cleaned(block, forbidden, repair)
-            lines += clean.count(b"\n")
-            copy.write(clean)
-    return Copy(target, digest.hexdigest(), lines)
+            plain = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+            if _is_clean(plain, forbidden):
+                padded = padded or _has_padding(plain)
+            else:
+                plain = b"".join(repair(line) + b"\n" for line in plain.split(b"\n")[:-1])
+                padded = marked = True
+            lines += plain.count(b"\n")
+            copy.write(plain)
+    return Copy(target, digest.hexdigest(), lines, padded, marked)
 
 
 def _open(source: Path) -> BinaryIO:
@@ -159,13 +175,12 @@ def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _cleaned(block: bytes, forbidden: tuple[bytes, ...], repair: Repair) -> bytes:
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
-    if len(block) <= LONGEST_LINE_BYTES and not any(mark in block for mark in forbidden) and _is_text(block):
-        return block
-    lines = block.split(b"\n")[:-1]
-    return b"".join(repair(line) + b"\n" for line in lines)
+def _is_clean(block: bytes, forbidden: tuple[bytes, ...]) -> bool:
+    return len(block) <= LONGEST_LINE_BYTES and not any(mark in block for mark in forbidden) and _is_text(block)
+
+
+def _has_padding(block: bytes) -> bool:
+    return block.startswith(b" ") or any(mark in block for mark in PADDING)
 
 
 def _repair(key: bytes, *, csv_quotes: bool) -> Repair:

@@ -12,6 +12,7 @@ from monitor.store.rules import Rule, first_broken, is_number, label_rules, numb
 from monitor.store.times import cohort_of, time_of
 
 OPTIONAL = ("predicted_at", "cohort", "reader_decision")
+ACCEPTED = "fault IS NULL AND line NOT IN (SELECT line FROM compared)"
 STORED = (
     "site",
     "finding",
@@ -109,8 +110,7 @@ def classify(connection: Session) -> None:
     )
     run(
         connection,
-        "CREATE OR REPLACE TEMP TABLE accepted AS SELECT v.line, 'stored' AS state, NULL::INTEGER AS revision "
-        "FROM judged v WHERE v.fault IS NULL AND v.line NOT IN (SELECT line FROM compared)",
+        f"CREATE OR REPLACE TEMP TABLE accepted AS SELECT line, 'stored' AS state FROM judged WHERE {ACCEPTED}",
     )
 
 

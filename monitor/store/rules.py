@@ -68,9 +68,9 @@ def cells(source: Source, layout: Layout) -> str:
     """
     positions = {name: index for index, name in enumerate(source.columns)}
     mapped = {**layout.fields, **{f"raw_{name}": column for name, column in layout.covariates.items()}}
+    cell = f"trim(%s, {WHITE_SPACE})" if source.padded else "%s"
     trimmed = ", ".join(
-        f"trim({source.cell(positions[column])}, {WHITE_SPACE}) AS {quoted(name)}"
-        for name, column in mapped.items()
+        f"{cell % source.cell(positions[column])} AS {quoted(name)}" for name, column in mapped.items()
     )
     nested = " OR ".join(
         condition

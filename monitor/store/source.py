@@ -42,6 +42,7 @@ class Source:
         remains: SQL of what may be kept of a broken line: its length and its keyed hash.
         rows_read: Physical rows, blank lines and the header apart.
         blank_lines: Lines without any character but white space.
+        padded: Some cell may have white space around it.
     """
 
     file: Path
@@ -53,6 +54,7 @@ class Source:
     remains: str
     rows_read: int
     blank_lines: int
+    padded: bool = True
 
 
 def kind(file: Path) -> str:
@@ -120,18 +122,18 @@ def _stage_lines(connection: Session, delivered: Copy) -> None:
 
 def _csv(connection: Session, file: Path, delivered: Copy, remains: str) -> Source:
     columns = _csv_header(connection, file)
-    separated = _character(FIELDS)
-    blank = "coalesce(trim(text, ' \t'), '') = ''"
+    blank = "coalesce(trim(text, ' \t'), '') = ''" if delivered.padded else "text IS NULL"
     counts = rows(
         connection,
         f"SELECT count(*) FILTER (NOT ({blank})), count(*) FILTER ({blank}) FROM delivered_lines WHERE line > 1",
     )[0]
+    parts, broken = "string_split(text, ',')", f"CASE WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END"
+    if delivered.marked:
+        fields, mark = _character(FIELDS), _character(BROKEN)
+        parts = f"CASE WHEN starts_with(text, {fields}) THEN string_split(substr(text, 2), {fields}) ELSE {parts} END"
+        broken = f"CASE WHEN starts_with(text, {mark}) THEN string_split(text, {mark})[2] ELSE {broken} END"
     relation = (
-        f"SELECT *, CASE WHEN starts_with(text, {_character(BROKEN)}) "
-        f"THEN string_split(text, {_character(BROKEN)})[2] "
-        f"WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END AS broken FROM ("
-        f"SELECT line, text, CASE WHEN starts_with(text, {separated}) "
-        f"THEN string_split(substr(text, 2), {separated}) ELSE string_split(text, ',') END AS parts "
+        f"SELECT *, {broken} AS broken FROM (SELECT line, text, {parts} AS parts "
         f"FROM delivered_lines WHERE line > 1 AND NOT ({blank}))"
     )
     return Source(
@@ -143,6 +145,7 @@ def _csv(connection: Session, file: Path, delivered: Copy, remains: str) -> Sour
         lambda _: "false",
         remains,
         *counts,
+        padded=delivered.padded,
     )
 
 

@@ -25,6 +25,8 @@ EXPLAINED = {
     ),
 }
 
+NO_REFIT = "It is not refitted until it passes: a further attempt needs a new alarm and spends its own alpha."
+
 
 def banners(plan: ChangePlan, change: Change) -> list[dict[str, str]]:
     """Warnings that stand above everything else, in the order they matter."""
@@ -103,21 +105,15 @@ def next_steps(plan: ChangePlan, change: Change) -> list[str]:
 
 
 def _after_no(plan: ChangePlan, change: Change) -> list[str]:
-    verdict = (change.verdict or {}).get("verdict")
+    if change.verdict is None:
+        return ["The change is still collecting studies."]
+    follow_up = "The alarm remains a quality signal to be followed up."
+    verdict = change.verdict["verdict"]
     if verdict == "reject":
-        return [
-            "The candidate is recorded and is not implemented.",
-            "It is not refitted until it passes: a further attempt needs a new alarm and spends its own "
-            "alpha.",
-            "The alarm remains a quality signal to be followed up.",
-        ]
+        return ["The candidate is recorded and is not implemented.", NO_REFIT, follow_up]
     if verdict == "insufficient":
-        return [*_missing(plan, change), "Nothing is implemented."]
-    return (
-        ["Monitoring goes on."]
-        if change.state == "withdrawn"
-        else ["The change is still collecting studies."]
-    )
+        return [*_missing(plan, change), "Nothing is implemented.", follow_up]
+    return ["Nothing is implemented.", follow_up]
 
 
 def _missing(plan: ChangePlan, change: Change) -> list[str]:

@@ -1,0 +1,64 @@
+"""The command `pccp`. Heavy libraries are imported inside the commands that need them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from flows.arguments import refuse_later_commands, repeat_options
+from flows.commands import bookkeeping, decisions, nights, reading, setting_up
+from flows.terminal import complain
+from monitor.errors import MonitorError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Watch a deployed AI model at many sites, and recalibrate it under a change-control plan.",
+    epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 10 plan, 11 ingest, 12 estimation, "
+    "13 outside the plan, 14 ledger or evidence broken, 15 busy.",
+)
+for room in (setting_up, nights, reading, decisions, bookkeeping):
+    room.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command and return its exit code; a person sees sentences, never a traceback."""
+    try:
+        refuse_later_commands(arguments)
+        app(repeat_options(arguments), prog_name="pccp")
+    except MonitorError as error:
+        return _failed(str(error), error.exit_code)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  the reader of our output has left
+        return 1
+    except Exception as error:  # noqa: BLE001  the edge of the program
+        return _failed(_unexpected(error), 1)
+    return 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _failed(message: str, code: int) -> int:
+    if os.environ.get("PCCP_DEBUG") == "1":
+        traceback.print_exc()
+    complain(message)
+    return code
+
+
+def _unexpected(error: Exception) -> str:
+    """Class and place only: the text of a library's error may quote a patient's row."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"unexpected {type(error).__name__} at {place}; run again with PCCP_DEBUG=1 for the traceback"

@@ -1,0 +1,1 @@
+"""The commands of `pccp`, by what a person is doing. Each module offers `register(app)`."""

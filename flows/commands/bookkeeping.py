@@ -1,0 +1,95 @@
+"""Documents and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.arguments import ChangeArgument, KeyOption, WorkspaceArgument
+from flows.terminal import complain, say
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.registry import Change
+
+FORMATS = {"html": ("dossier.html",), "json": ("dossier.json",), "all": ("dossier.html", "dossier.json")}
+KeyArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[KEYFILE]", help="Default: signing.key in the user's config folder."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: pccp document site-network CHG-0001 --format all")(document)
+    key = typer.Typer(help="Make a signing key, or show its public half for a plan.", no_args_is_help=True)
+    key.command("new", epilog="Example: pccp key new signing.key")(new)
+    key.command("show", epilog="Example: pccp key show signing.key")(show)
+    app.add_typer(key, name="key")
+
+
+def document(
+    workspace: WorkspaceArgument,
+    change: ChangeArgument,
+    chosen: Annotated[str, typer.Option("--format", metavar="FORMAT", help="html, json or all.")] = "html",
+    pseudonym_key: KeyOption = None,
+) -> None:
+    """Print where a change's dossier is; write it first if its files are gone."""
+    from monitor.operation.dossiers import issue
+    from monitor.operation.workspace import open_workspace
+
+    if chosen == "pdf":
+        raise UsageError("--format pdf: not available in this version")
+    if chosen not in FORMATS:
+        raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")
+    if not _issued(workspace, change):
+        with open_workspace(workspace, pseudonym_key) as opened:
+            issue(opened, _known(opened.state.changes, change))
+            opened.store.publish_snapshot()
+    for name in FORMATS[chosen]:
+        say(str(workspace / "dossiers" / change / name))
+
+
+def new(keyfile: KeyArgument = None) -> None:
+    """Make an Ed25519 signing key, readable by its owner only."""
+    from monitor.registry import key_id, new_key
+
+    path = keyfile or _default()
+    public = new_key(path)
+    complain(f"{path}: made; key id {key_id(public)}. List this line under the role's keys in the plan:")
+    say(public)
+
+
+def show(keyfile: KeyArgument = None) -> None:
+    """Print a key's public half, as a plan lists it."""
+    from monitor.registry import key_id, public_key_text
+
+    public = public_key_text(keyfile or _default())
+    complain(f"key id {key_id(public)}")
+    say(public)
+
+
+def _issued(workspace: Path, name: str) -> bool:
+    """True when the files on disk are those whose hash the ledger has."""
+    from monitor.hashing import sha256_file
+    from monitor.operation.status import read_state
+    from monitor.operation.workspace import read_plan
+
+    recorded = _known(read_state(workspace, read_plan(workspace)).changes, name).dossier
+    folder = workspace / "dossiers" / name
+    if recorded is None or not all((folder / file).exists() for file in FORMATS["all"]):
+        return False
+    return sha256_file(folder / "dossier.json") == recorded["sha256"]
+
+
+def _known(changes: dict[str, Change], name: str) -> Change:
+    if name not in changes:
+        raise UsageError(f"{name}: no such change; there are {', '.join(changes) or 'none'}")
+    return changes[name]
+
+
+def _default() -> Path:
+    from monitor.operation.keys import default_key_path
+
+    return default_key_path().with_name("signing.key")

@@ -1,0 +1,123 @@
+"""What a person sees: progress, tables and errors. Colour and bars in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Progress = Callable[[int, int, str], None]
+"""Called with (steps done, steps in all, what is being done)."""
+
+SECONDS_BETWEEN_LINES = 5.0
+COLUMNS_OF_A_FILE = 200
+STYLES = {
+    "alarm": "bold red",
+    "watch": "yellow",
+    "ok": "green",
+    "insufficient": "cyan",
+    "accept": "green",
+    "reject": "red",
+    "as it should": "green",
+    "NOT as it should": "bold red",
+}
+
+
+def plain(text: object) -> str:
+    """The text on one line, every character that could steer a terminal shown by its code.
+
+    Example:
+        >>> plain("St Mary"), plain("a\\x1b[31mb\\nc"), plain(None)
+        ('St Mary', 'a[U+001B][31mb c', '-')
+    """
+    if text is None:
+        return "-"
+    line = str(text).replace("\n", " ").replace("\t", " ")
+    return "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in line)
+
+
+def say(text: str = "") -> None:
+    """One line of a result, on standard output."""
+    print(text, flush=True)
+
+
+def complain(text: str) -> None:
+    """A message on standard error, one line for each thing that is wrong."""
+    for line in text.splitlines():
+        print(plain(line), file=sys.stderr, flush=True)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
+    """Print a table on standard output.
+
+    Args:
+        header: Column names.
+        rows: One sequence of cells per row; numbers are set to the right.
+        title: Line above the table.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    drawn = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, title_style="bold")
+    for name, right in zip(header, numeric, strict=True):
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*[Text(plain(cell), style=STYLES.get(str(cell), "")) for cell in row])
+    _console().print(drawn)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar on a terminal's standard error; elsewhere a plain line every few seconds."""
+    if sys.stderr.isatty():
+        with _bar() as step:
+            yield step
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """Says what is being done, at most once in a few seconds."""
+
+    def __init__(self) -> None:
+        self.said_at = time.monotonic()
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        if time.monotonic() - self.said_at >= SECONDS_BETWEEN_LINES:
+            self.said_at = time.monotonic()
+            complain(f"{plain(what)} ({done + 1} of {total})")
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def step(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{plain(what):<24}")
+
+        yield step
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, width=COLUMNS_OF_A_FILE, no_color=True)

@@ -1,0 +1,79 @@
+"""The figures: well-formed SVG, the same bytes every time, alternative text that carries the numbers."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from monitor.documentation.figures import figures
+from monitor.documentation.figures.calibration_map import map_points
+from monitor.documentation.figures.reliability import axis_end, density
+from tests.browser.dossier_examples import WITH_LOOK, example, read
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("name", WITH_LOOK)
+def test_each_figure_is_one_labelled_image(name: str) -> None:
+    drawn = figures(example(name).dossier)
+    assert set(drawn) == {"map", "reliability"}
+    for figure, svg in drawn.items():
+        root = ElementTree.fromstring(svg)
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-labelledby"] == f"{figure}-title {figure}-desc"
+        assert root.find(f"{SVG}title") is not None
+        assert "date" not in svg.lower()
+        ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+        assert len(ids) == len(set(ids))
+        assert all(identifier.startswith(f"{figure}-") for identifier in ids)
+
+
+@pytest.mark.parametrize("name", ["collecting", "kept"])
+def test_nothing_is_drawn_where_only_the_original_map_exists(name: str) -> None:
+    assert figures(example(name).dossier) == {}
+
+
+def test_a_deployed_map_is_drawn_beside_the_original_even_without_a_candidate() -> None:
+    record = read("collecting")
+    record["change"]["opened"]["last_deployed"] = read("rejected")["change"]["opened"]["last_deployed"]
+    (svg,) = figures(example(record).dossier).values()
+    assert "original (v0)" in svg
+    assert "last deployed (v1)" in svg
+
+
+def test_figures_leave_no_trace_in_matplotlibs_settings() -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    figures(example("accepted").dossier)
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_alternative_text_holds_the_points_of_the_diagram() -> None:
+    found = example("accepted").dossier
+    svg = figures(found)["reliability"]
+    for group in found["reliability"]["candidate"]:
+        assert f"predicted {group['predicted']:.3f}, observed {group['observed']:.3f}" in svg
+
+
+def test_the_band_of_a_map_is_that_of_its_covariance() -> None:
+    calibrator = {"parameters": {"intercept": 0.0, "slope": 1.0}, "covariance": [[0.04, 0.0], [0.0, 0.0]]}
+    score, _, low, high = map_points(calibrator)
+    middle = int(np.flatnonzero(score == 0.5)[0])
+    assert high[middle] == pytest.approx(1 / (1 + np.exp(-1.959964 * 0.2)))
+    assert low[middle] == pytest.approx(1 - high[middle])
+
+
+def test_the_histogram_keeps_its_counts_under_a_map() -> None:
+    histogram = {"edges": [0.0, 0.3, 0.6, 1.0], "negatives": [5, 3, 1], "positives": [1, 2, 4]}
+    edges, negatives, positives = density(histogram, {"parameters": {"intercept": 0.7, "slope": 1.3}})
+    assert (negatives * np.diff(edges) * 100).tolist() == pytest.approx([5, 3, 1])
+    assert (positives * np.diff(edges) * 100).tolist() == pytest.approx([1, 2, 4])
+
+
+def test_axes_end_at_a_tenth_and_never_beyond_one() -> None:
+    assert axis_end([]) == 0.1
+    assert axis_end([{"predicted": 0.02, "high": 0.2}]) == 0.2
+    assert axis_end([{"predicted": 0.5, "high": 1.0}]) == 1.0
