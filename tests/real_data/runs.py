@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from monitor.hashing import canonical_json
 from monitor.logistic import expit, log_loss, logit
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise, open_workspace
@@ -66,8 +66,6 @@ def run_named(folder: Path, plan: Path, data: Path, *, approve: bool = False) ->
 
 
 def read(workspace: Path, key_file: Path) -> Replayed:
-    from datetime import date
-
     with open_workspace(workspace, key_file) as opened:
         rows = opened.store.mature_rows(matured_by=date(9999, 1, 1), known_by=date(9999, 1, 1))
         return Replayed(workspace, opened.state, rows, key_file)
@@ -103,7 +101,3 @@ def later_calibration_errors(replayed: Replayed, change: Change) -> tuple[float,
         for record in (change.opened["last_deployed"], change.candidate["candidate"])
     )
     return old, new
-
-
-def stable(value: object) -> str:
-    return canonical_json(value)
