@@ -11,14 +11,14 @@ import typer
 
 from monitor.errors import UsageError
 
-WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of the workspace.")]
-ChangeArgument = Annotated[str, typer.Argument(metavar="CHANGE", help="For example CHG-0001.")]
+WorkspaceArgument = Annotated[Path, typer.Argument(help="Folder of the workspace.")]
+ChangeArgument = Annotated[str, typer.Argument(help="For example CHG-0001.")]
 KeyOption = Annotated[
     Path | None,
     typer.Option(
         "--pseudonym-key",
         metavar="FILE",
-        help="Key that turns patient and study identifiers into pseudonyms. Default: the user's config folder.",
+        help="Key that makes pseudonyms of identifiers. Default: in the user's config folder.",
     ),
 ]
 SignerOption = Annotated[str, typer.Option("--signer", metavar="NAME", help="Printed name of the person.")]

@@ -11,7 +11,7 @@ NEXT_STEP = {
     "approved": "none",
     "declined": "close the alarm",
     "rejected": "close the alarm",
-    "insufficient": "close the alarm, or wait for the next one",
+    "insufficient": "close the alarm, to watch anew",
     "withdrawn": "close the alarm",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -64,17 +64,22 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, title: str
     from rich.table import Table
     from rich.text import Text
 
-    numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
+    ]
     drawn = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, title_style="bold")
     for name, right in zip(header, numeric, strict=True):
         drawn.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*[Text(plain(cell), style=STYLES.get(str(cell), "")) for cell in row])
-    _console().print(drawn)
+    console = _console()
+    with console.capture() as captured:
+        console.print(drawn)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress() -> Generator[Progress]:
     """A bar on a terminal's standard error; elsewhere a plain line every few seconds."""
     if sys.stderr.isatty():
         with _bar() as step:
@@ -96,7 +101,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> Generator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

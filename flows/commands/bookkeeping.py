@@ -23,7 +23,7 @@ KeyArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp document site-network CHG-0001 --format all")(document)
-    key = typer.Typer(help="Make a signing key, or show its public half for a plan.", no_args_is_help=True)
+    key = typer.Typer(help="Make a signing key or show its public half.", no_args_is_help=True)
     key.command("new", epilog="Example: pccp key new signing.key")(new)
     key.command("show", epilog="Example: pccp key show signing.key")(show)
     app.add_typer(key, name="key")
@@ -35,7 +35,10 @@ def document(
     chosen: Annotated[str, typer.Option("--format", metavar="FORMAT", help="html, json or all.")] = "html",
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Print where a change's dossier is; write it first if its files are gone."""
+    """Print where a change's dossier is.
+
+    It is written again if its files are not those on record.
+    """
     from monitor.operation.dossiers import issue
     from monitor.operation.workspace import open_workspace
 

@@ -21,7 +21,9 @@ SIGN = '--signer "A. Person" --role clinical_lead --key signing.key --meaning'
 
 def register(app: typer.Typer) -> None:
     app.command(epilog=f'Example: pccp approve site-network CHG-0001 {SIGN} "I approve this change"')(approve)
-    app.command(epilog=f'Example: pccp decline site-network CHG-0001 {SIGN} "The scanner is replaced"')(decline)
+    app.command(epilog=f'Example: pccp decline site-network CHG-0001 {SIGN} "The scanner is replaced"')(
+        decline
+    )
     app.command(
         epilog='Example: pccp close site-network ALM-0001 --signer "A. Person" --role quality_lead '
         '--cause data --reason "Outcomes were mapped twice in May"'
@@ -37,7 +39,10 @@ def approve(
     meaning: MeaningOption,
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Sign an accepted change; its calibrator becomes the live one of its site."""
+    """Sign and deploy an accepted change.
+
+    Its calibrator becomes the live one of its site.
+    """
     _decide("approval", workspace, change, (signer, role, key, meaning), pseudonym_key)
 
 
@@ -60,12 +65,16 @@ def close(
     signer: SignerOption,
     role: RoleOption,
     cause: Annotated[
-        str, typer.Option("--cause", metavar="CAUSE", help="data, population, device, practice, none or other.")
+        str,
+        typer.Option("--cause", metavar="CAUSE", help="data, population, device, practice, none or other."),
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was found.")],
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """End an alarm with its cause; the site's stream starts anew."""
+    """End an alarm with its cause.
+
+    The site's stream starts anew.
+    """
     from monitor.operation.approval import close_alarm
 
     close_alarm(

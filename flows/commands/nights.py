@@ -65,11 +65,17 @@ def nightly(
     ] = None,
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Ingest the inbox, run every night that is due, propose what the plan calls for."""
+    """Ingest the inbox and run every night that is due.
+
+    Missed nights are caught up in order; the same night twice changes nothing. Accepted changes are
+    proposals: a person approves them.
+    """
     from monitor.operation.night import nightly as run_nights
 
     with progress() as step:
-        report = run_nights(workspace, day(as_of, "--as-of") or today(), key_file=pseudonym_key, progress=step)
+        report = run_nights(
+            workspace, day(as_of, "--as-of") or today(), key_file=pseudonym_key, progress=step
+        )
     say_run(workspace, report)
 
 
@@ -87,11 +93,16 @@ def replay(
     ] = None,
     approve: Annotated[
         str | None,
-        typer.Option("--approve", metavar="accepted", help="Deploy accepted changes as a simulated approval."),
+        typer.Option(
+            "--approve", metavar="accepted", help="Deploy accepted changes as a simulated approval."
+        ),
     ] = None,
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """History as if each row had arrived on its day; every recorded time is the night's."""
+    """Run history as if each row had arrived on its day.
+
+    Needs a new workspace; every recorded time is the night's, so the same logs give the same ledger.
+    """
     from monitor.operation.replay import replay as run_history
 
     if approve not in (None, "accepted"):
@@ -117,7 +128,10 @@ def serve(
     ] = "UTC",
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """The scheduled deployment, on the Prefect server that PREFECT_API_URL names."""
+    """Run the nights on a schedule, with a Prefect server.
+
+    PREFECT_API_URL names the server. Runs in the foreground: let a service manager start it.
+    """
     from flows.deployment import serve as serve_nights
 
     serve_nights(workspace, cron, timezone, pseudonym_key)

@@ -31,7 +31,7 @@ def status(
         typer.Option("--exit-code", help="End with 0 quiet, 3 alarm, 4 missed night or stale data."),
     ] = False,
 ) -> None:
-    """Every site: alarm or quiet, how close to its limit, which calibrator is live, what to do next."""
+    """Show every site: quiet or alarm, and what to do next."""
     from monitor.operation.status import status as read_status
 
     found = read_status(workspace)
@@ -44,7 +44,7 @@ def status(
 
 
 def changes(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
-    """Every change attempt, passed or failed, with its reasons."""
+    """List every change attempt with its reasons."""
     from monitor.operation.status import status as read_status
 
     found = read_status(workspace)["changes"]
@@ -54,7 +54,16 @@ def changes(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
     if not found:
         say("no change has been opened")
         return
-    header = ("change", "site", "finding", "kind", "state", "verdict", "fit n (events)", "validation n (events)")
+    header = (
+        "change",
+        "site",
+        "finding",
+        "kind",
+        "state",
+        "verdict",
+        "fit n (events)",
+        "validation n (events)",
+    )
     table(header, change_rows(found))
     for change in found:
         for reason in change["reasons"]:
@@ -65,14 +74,19 @@ def apply_scores(
     workspace: WorkspaceArgument,
     site: SiteOption,
     finding: Annotated[
-        str | None, typer.Option("--finding", metavar="FINDING", help="May be left out when the plan has one.")
+        str | None,
+        typer.Option("--finding", metavar="FINDING", help="May be left out when the plan has one."),
     ] = None,
     score: Annotated[float | None, typer.Option("--score", metavar="X", help="One raw score.")] = None,
     scores: Annotated[
-        Path | None, typer.Option("--scores", metavar="FILE", help="Text file with one raw score on each line.")
+        Path | None,
+        typer.Option("--scores", metavar="FILE", help="Text file with one raw score on each line."),
     ] = None,
 ) -> None:
-    """Calibrated probabilities of raw scores under the live calibrator, one on each line."""
+    """Calibrate raw scores with a site's live calibrator.
+
+    Prints one probability on each line.
+    """
     from monitor.operation.live import calibrated, live_calibrator
 
     if (score is None) == (scores is None):
@@ -90,7 +104,7 @@ def verify(
         Path | None, typer.Option("--checkpoint", metavar="FILE", hidden=True, help="Of a later version.")
     ] = None,
 ) -> None:
-    """Check the ledger's chain, the bound plan, the archived batches and the dossiers."""
+    """Check ledger, plan, archive and dossiers."""
     from monitor.operation.verify import verify as verify_evidence
 
     if checkpoint:
@@ -107,7 +121,17 @@ def _say_status(found: dict[str, Any]) -> None:
     plan = found["plan"]
     say(f"as of {found['as_of'] or 'no night yet'}   plan {plain(plan['id'])} {plain(plan['version'])}")
     say(counts)
-    header = ("site", "finding", "status", "n", "events", "log R / limit", "calibrator", "change", "next step")
+    header = (
+        "site",
+        "finding",
+        "status",
+        "n",
+        "events",
+        "log R / limit",
+        "calibrator",
+        "change",
+        "next step",
+    )
     table(header, site_rows(found))
 
 

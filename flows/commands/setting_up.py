@@ -21,7 +21,7 @@ PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="A chang
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp demo --out /tmp/demo")(demo)
     app.command(epilog="Example: pccp init site-network --plan plan.yaml")(init)
-    plan = typer.Typer(help="Check a change-control plan, or print the schema of one.", no_args_is_help=True)
+    plan = typer.Typer(help="Check a change-control plan or print its schema.", no_args_is_help=True)
     plan.command(epilog="Example: pccp plan check plan.yaml")(check)
     plan.command(epilog="Example: pccp plan schema > plan.schema.json")(schema)
     app.add_typer(plan, name="plan", rich_help_panel=None)
@@ -34,7 +34,7 @@ def demo(
     ] = None,
     nights: Annotated[int, typer.Option("--nights", min=20, max=2000, help="Nights with predictions.")] = 180,
 ) -> None:
-    """A simulated hospital network, drifts included, through the real nightly flow."""
+    """Run a simulated hospital network through the nightly flow."""
     from flows.demo import free_folder, run_demo
 
     folder = out or free_folder(Path("demo"))
@@ -48,7 +48,10 @@ def init(
     plan: Annotated[Path, typer.Option("--plan", metavar="PLAN.yaml", help="The plan to bind.")],
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Make a workspace and bind it to a plan: entry 0 of its ledger holds the plan's SHA-256."""
+    """Make a workspace and bind it to a plan.
+
+    Entry 0 of its ledger holds the plan's SHA-256; an edited plan is refused from then on.
+    """
     from monitor.operation.keys import default_key_path
     from monitor.operation.workspace import initialise
 
@@ -59,7 +62,10 @@ def init(
 
 
 def check(plan: PlanArgument) -> None:
-    """Print every fault of a plan at once (exit code 10), or what a sound plan says."""
+    """Print every fault of a plan at once, or what it says.
+
+    Ends with exit code 10 when there is a fault.
+    """
     from monitor.plan import check as faults_of
     from monitor.plan import load
 

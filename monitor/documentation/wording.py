@@ -133,4 +133,14 @@ def as_sentence(text: str) -> str:
         >>> as_sentence("only 41 of 100 events"), as_sentence("G1 contradicted.")
         ('Only 41 of 100 events.', 'G1 contradicted.')
     """
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    return capitalised(text).rstrip(".") + "."
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter as a capital and the rest as it is.
+
+    Example:
+        >>> capitalised("outcome known by G1")
+        'Outcome known by G1'
+    """
+    return text[:1].upper() + text[1:]

@@ -72,7 +72,7 @@ def advance(
         counts.events(change.place, change.candidate["fit"]["to"], after=True)
         >= plan.evaluation.looks.events[0]
     ):
-        look(workspace, change, knowledge)
+        look(workspace, change, counts, knowledge)
     change = workspace.state.changes[change.id]
     waited = night - date.fromisoformat(change.alarm["night"])
     if change.verdict is None and waited > timedelta(days=plan.evaluation.maximum_wait_days):
@@ -110,7 +110,7 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
 
 
-def look(workspace: Workspace, change: Change, knowledge: Knowledge) -> None:
+def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge: Knowledge) -> None:
     """The one look at a frozen candidate; waits when the plan's minima are not reached."""
     evaluation = workspace.loaded.plan.evaluation
     evidence_rows = validation_evidence(workspace, change, knowledge)
@@ -125,6 +125,7 @@ def look(workspace: Workspace, change: Change, knowledge: Knowledge) -> None:
     evidence = _evidence(change, rows)
     judgement = judge(evaluation.criteria, evidence, change.opened["alpha"])
     body = {**_judged(change, judgement, evidence, rows), **described}
+    body["needed"] = _still_needed(change, judgement, rows.events, counts, knowledge)
     _require_ascertainment(body, workspace.loaded.plan.data.minimum_ascertainment)
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
@@ -235,7 +236,6 @@ def _judged(change: Change, judgement: Judgement, evidence: Evidence, rows: Rows
         "z": judgement.z,
         "criteria": [result.as_record() for result in judgement.results],
         "validation": describe(rows),
-        "needed": {"events": judgement.needed_events, "forecast": None},
         "performance": {
             "original": calibration_summary(evidence.original, rows.outcome),
             "last_deployed": calibration_summary(evidence.last_deployed, rows.outcome),
@@ -265,6 +265,20 @@ def _without_look(change: Change, reasons: tuple[str, ...], verdict: str | None)
         "performance": None,
         "reliability": None,
         "score_histogram": None,
+    }
+
+
+def _still_needed(
+    change: Change, judgement: Judgement, have: int, counts: OutcomeCounts, knowledge: Knowledge
+) -> dict[str, Any]:
+    """Events missing at the look if the estimates stayed, and when the place would have them."""
+    if judgement.needed_events is None:
+        return {"events": None, "forecast": None}
+    missing = max(judgement.needed_events - have, 1)
+    return {
+        "events": missing,
+        "forecast": counts.forecast(change.place, missing, knowledge.matured_by),
+        "events_per_month": round(counts.events_per_month(change.place), 2),
     }
 
 

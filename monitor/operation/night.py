@@ -158,7 +158,7 @@ class Nights:
         for change in state.collecting():
             fit(self.workspace, change, None, knowledge)
             if state.changes[change.id].candidate:
-                look(self.workspace, state.changes[change.id], knowledge)
+                look(self.workspace, state.changes[change.id], self.counts, knowledge)
             if state.changes[change.id].verdict is None:
                 because = "an undated log has one look and does not grow"
                 conclude(self.workspace, state.changes[change.id], self.counts, knowledge, because)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def quoted(name: str) -> str:
 
 
 @contextmanager
-def translated(what: str, error: type[MonitorError] = EvidenceError) -> Iterator[None]:
+def translated(what: str, error: type[MonitorError] = EvidenceError) -> Generator[None]:
     """DuckDB's errors as the product's own; their text may quote a cell, so only the kind is told."""
     try:
         yield
@@ -54,7 +54,7 @@ def translated(what: str, error: type[MonitorError] = EvidenceError) -> Iterator
 
 
 @contextmanager
-def session(workspace: Path) -> Iterator[Session]:
+def session(workspace: Path) -> Generator[Session]:
     """A private DuckDB that reaches no file outside the workspace, no network and no extension."""
     staging = workspace / STAGING
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -85,7 +85,9 @@ def detach(connection: Session) -> None:
         run(connection, "DETACH store")
 
 
-def run(connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> None:
+def run(
+    connection: Session, statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> None:
     """Execute and drain: an open result would block the next statement."""
     connection.execute(statement, parameters).fetchall()
 

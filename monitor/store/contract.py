@@ -79,7 +79,7 @@ def role_of(source: Source, layouts: Mapping[Role, Layout], wanted: Role | None)
     Raises:
         IngestError: A mapped column is missing, or the header fits both logs.
     """
-    fitting = [role for role in ROLES if not _lacking(source, layouts[role])]
+    fitting: list[Role] = [role for role in ROLES if not _lacking(source, layouts[role])]
     if wanted is not None:
         fitting = [role for role in fitting if role == wanted]
     if len(fitting) == 1:
@@ -95,12 +95,20 @@ def _lacking(source: Source, layout: Layout) -> list[str]:
 
 
 def _mismatch(source: Source, layouts: Mapping[Role, Layout], wanted: Role | None) -> str:
-    """The nearer log's missing columns; when nothing fits, both."""
-    roles = [wanted] if wanted else sorted(ROLES, key=lambda role: len(_lacking(source, layouts[role])))
-    role = roles[0]
+    """What the nearer log lacks. Names are shown only where some are the plan's: the first line of a
+    file without a header is a patient's."""
+
+    def share(role: Role) -> float:
+        return len(_lacking(source, layouts[role])) / len(layouts[role].required)
+
+    role = wanted or min(ROLES, key=share)
+    expected = layouts[role].required
     lacking = ", ".join(repr(name) for name in _lacking(source, layouts[role]))
-    found = ", ".join(repr(name) for name in source.columns[:40])
-    return f"{source.file}:1: column {lacking}: expected by the plan's logs.{role}, found only {found}"
+    if set(expected).isdisjoint(source.columns):
+        found = f"{len(source.columns)} other fields: is the first line a header?"
+    else:
+        found = ", ".join(repr(name) for name in source.columns[:40])
+    return f"{source.file}:1: column {lacking}: expected by the plan's logs.{role}, found {found}"
 
 
 def check_site(plan: ChangePlan, file: Path, layout: Layout) -> None:
@@ -109,5 +117,11 @@ def check_site(plan: ChangePlan, file: Path, layout: Layout) -> None:
     Raises:
         IngestError: The plan does not say so.
     """
-    if layout.role == "outcomes" and "site" not in layout.fields and not plan.logs.outcomes.study_id_globally_unique:
-        raise IngestError(f"{file}: column 'site': expected, or study_id_globally_unique in the plan; found neither")
+    if (
+        layout.role == "outcomes"
+        and "site" not in layout.fields
+        and not plan.logs.outcomes.study_id_globally_unique
+    ):
+        raise IngestError(
+            f"{file}: column 'site': expected, or study_id_globally_unique in the plan; found neither"
+        )

@@ -38,7 +38,8 @@ def of(connection: Session, source: Source, layout: Layout) -> dict[str, tuple[E
     """Examples from the `refused` table, by reason, in line order."""
     positions = {name: index for index, name in enumerate(source.columns)}
     cell = " ".join(
-        f"WHEN {literal(name)} THEN {source.cell(positions[column])}" for name, column in layout.fields.items()
+        f"WHEN {literal(name)} THEN {source.cell(positions[column])}"
+        for name, column in layout.fields.items()
     )
     found = rows(
         connection,
@@ -63,6 +64,7 @@ def _class(cell: str) -> str:
         ("one word", r"\S+"),
     )
     cases = " ".join(
-        f"WHEN regexp_full_match({cell}, {literal(pattern)}) THEN {literal(name)}" for name, pattern in classes
+        f"WHEN regexp_full_match({cell}, {literal(pattern)}) THEN {literal(name)}"
+        for name, pattern in classes
     )
     return f"(CASE WHEN {cell} IS NULL THEN 'empty' {cases} ELSE 'text' END)"

@@ -25,7 +25,12 @@ def _states(inbox: Path) -> dict[Path, tuple[int, int]]:
     if not inbox.is_dir():
         return states
     for path in inbox.iterdir():
-        if path.name.startswith(".") or path.name.endswith(".part") or path.is_symlink() or not path.is_file():
+        if (
+            path.name.startswith(".")
+            or path.name.endswith(".part")
+            or path.is_symlink()
+            or not path.is_file()
+        ):
             continue
         try:
             found = path.stat()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ TEMPORARY = (
     "repeated",
     "batch_rows",
 )
+REPORTED = tuple(field.name for field in fields(BatchReport) if field.name != "already_ingested")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Judged:
 
 
 @contextmanager
-def delivered(room: Room, file: Path) -> Iterator[Copy]:
+def delivered(room: Room, file: Path) -> Generator[Copy]:
     """The private copy of a file; it and every temporary table are gone afterwards."""
     staging = room.workspace / STAGING
     staging.mkdir(mode=0o700, exist_ok=True)
@@ -92,14 +93,14 @@ def already(room: Room, source_sha256: str) -> BatchReport | None:
     """The report of an earlier ingest of the same bytes."""
     found = rows(
         room.connection,
-        "SELECT role, source_sha256, archive_sha256, received_on, rows_read, stored, duplicates, revisions, "
-        "rejected, waiting, blank_lines, reasons, notes FROM batches WHERE source_sha256 = ?",
+        f"SELECT {', '.join(REPORTED)} FROM batches WHERE source_sha256 = ?",
         [source_sha256],
     )
     if not found:
         return None
-    *fields, reasons, notes = found[0]
-    return BatchReport(*fields, json.loads(reasons), json.loads(notes), already_ingested=True)
+    values = dict(zip(REPORTED, found[0], strict=True))
+    values |= {name: json.loads(values[name]) for name in ("reasons", "notes")}
+    return BatchReport(**values, already_ingested=True)
 
 
 def judge(room: Room, file: Path, copy: Copy, arrival: Arrival, role: Role | None) -> Judged:
@@ -111,7 +112,7 @@ def judge(room: Room, file: Path, copy: Copy, arrival: Arrival, role: Role | Non
 def _judge(room: Room, file: Path, copy: Copy, arrival: Arrival, role: Role | None) -> Judged:
     keyed_hash = room.pseudonymiser.sql("line", "text")
     staged = source.read(room.connection, file, copy, keyed_hash)
-    layouts = {name: layout(room.plan, name) for name in ROLES}
+    layouts: dict[Role, Layout] = {name: layout(room.plan, name) for name in ROLES}
     found = role_of(staged, layouts, role)
     check_site(room.plan, file, layouts[found])
     batch = scalar(room.connection, "SELECT coalesce(max(batch), 0) + 1 FROM batches")
@@ -152,7 +153,8 @@ def _classify(room: Room, found: Layout, rules: tuple[Rule, ...]) -> None:
     run(
         room.connection,
         "CREATE OR REPLACE TEMP TABLE refused AS SELECT line, "
-        "CASE WHEN fault = 1 THEN broken ELSE ($reasons::VARCHAR[])[fault] END AS reason, ($fields::VARCHAR[])[fault] AS field "
+        "CASE WHEN fault = 1 THEN broken ELSE ($reasons::VARCHAR[])[fault] END AS reason, "
+        "($fields::VARCHAR[])[fault] AS field "
         "FROM judged WHERE fault IS NOT NULL",
         {"reasons": [rule.reason for rule in rules], "fields": [rule.field for rule in rules]},
     )

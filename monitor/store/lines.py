@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from monitor.errors import IngestError
 from monitor.store.pseudonym import line_pseudonym
@@ -35,6 +35,12 @@ FIELDS = "\x1f"
 BROKEN = "\x1e"
 
 Repair = Callable[[bytes], bytes]
+
+
+class Digest(Protocol):
+    """What a hash of the standard library offers here."""
+
+    def update(self, data: bytes, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def _open(source: Path) -> BinaryIO:
         raise IngestError(f"{source}: cannot be read ({problem.strerror})") from problem
 
 
-def _delivered(handle: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
+def _delivered(handle: BinaryIO, digest: Digest) -> Iterator[bytes]:
     while block := handle.read(BLOCK_BYTES):
         digest.update(block)
         yield block
@@ -176,7 +182,9 @@ def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _is_clean(block: bytes, forbidden: tuple[bytes, ...]) -> bool:
-    return len(block) <= LONGEST_LINE_BYTES and not any(mark in block for mark in forbidden) and _is_text(block)
+    return (
+        len(block) <= LONGEST_LINE_BYTES and not any(mark in block for mark in forbidden) and _is_text(block)
+    )
 
 
 def _has_padding(block: bytes) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ PAUSE_SECONDS = 0.1
 
 
 @contextmanager
-def writing(workspace: Path, *, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+def writing(workspace: Path, *, patience: float = PATIENCE_SECONDS) -> Generator[None]:
     """Hold the workspace for writing.
 
     Raises:

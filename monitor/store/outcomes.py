@@ -68,7 +68,8 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     )
     study = "study_id" if plan.logs.predictions.research_id else pseudonymiser.sql("study", "study_id")
     return (
-        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, {study} AS study, "
+        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
+        f"{study} AS study, "
         "CASE WHEN outcome[1] = '1' THEN 1 WHEN outcome[1] = '0' THEN 0 END::TINYINT AS outcome, "
         "last_day::DATE AS observed_on, label_source, label_version, "
         f"coalesce(ai_influence, 'unknown') AS ai_influence, reader_id FROM ({typed})"
@@ -150,7 +151,8 @@ def _accept(connection: Session, *, by_site: bool) -> None:
         "LEFT JOIN repeated r ON r.line = v.line "
         "WHERE v.fault IS NULL AND v.line NOT IN (SELECT line FROM refused)), "
         "fresh AS (SELECT * FROM preceded WHERE NOT preceded OR content IS DISTINCT FROM before) "
-        f"SELECT line, {_STATE} AS state, (base + 1)::INTEGER AS revision, cohort_end FROM fresh WHERE NOT repeats "
+        f"SELECT line, {_STATE} AS state, (base + 1)::INTEGER AS revision, cohort_end "
+        "FROM fresh WHERE NOT repeats "
         "UNION ALL "
         f"SELECT line, {_STATE}, (base + row_number() OVER (PARTITION BY site, finding, study, reader_id "
         "ORDER BY line))::INTEGER, cohort_end FROM fresh WHERE repeats",

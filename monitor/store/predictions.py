@@ -8,7 +8,16 @@ from monitor.store import covariates
 from monitor.store.connection import Session, quoted, run
 from monitor.store.contract import Layout
 from monitor.store.pseudonym import Pseudonymiser
-from monitor.store.rules import Rule, first_broken, is_number, label_rules, number, one_of, time_rules, with_defaults
+from monitor.store.rules import (
+    Rule,
+    first_broken,
+    is_number,
+    label_rules,
+    number,
+    one_of,
+    time_rules,
+    with_defaults,
+)
 from monitor.store.times import cohort_of, time_of
 
 OPTIONAL = ("predicted_at", "cohort", "reader_decision")
@@ -40,7 +49,11 @@ def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
         Rule("missing_patient", "patient_id", "patient_id IS NULL"),
         Rule("missing_site", "site", "site IS NULL"),
         Rule("unknown_finding", "finding", f"NOT {one_of('finding', [f.id for f in plan.findings])}"),
-        Rule("wrong_model_version", "model_version", f"NOT {one_of('model_version', [plan.device.model_version])}"),
+        Rule(
+            "wrong_model_version",
+            "model_version",
+            f"NOT {one_of('model_version', [plan.device.model_version])}",
+        ),
         *label_rules([*label_fields, *(["study_id"] if plan.logs.predictions.research_id else [])]),
         *([] if plan.undated else time_rules(layout, "predicted_at", time.zone_missing, required=True)),
         Rule("missing_score", "score", "score IS NULL"),
@@ -50,13 +63,13 @@ def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
     )
 
 
-
-
 def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonymiser) -> str:
     """SQL of the judged rows: `line`, `fault` and every typed column; parameters as in `ingest`."""
     time = time_of(plan, "predicted_at")
     stored = covariates.columns(plan)
-    values = "".join(f", {c.value} AS {quoted(c.name)}, {c.noted} AS {quoted('note_' + c.name)}" for c in stored)
+    values = "".join(
+        f", {c.value} AS {quoted(c.name)}, {c.noted} AS {quoted('note_' + c.name)}" for c in stored
+    )
     typed = (
         f"SELECT *, {number('score')} AS score_value, {time.day} AS day, {time.local} AS local{values} "
         f"FROM (SELECT *{with_defaults(layout, OPTIONAL)} FROM ({cells}))"
@@ -67,10 +80,13 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     else:
         cohort = cohort_of(plan, "day")
         key, end = cohort.key, cohort.end
-    known_on = f"CASE WHEN $as_history THEN coalesce({_history(plan, end)}, $received_on) ELSE $received_on END"
+    known_on = (
+        f"CASE WHEN $as_history THEN coalesce({_history(plan, end)}, $received_on) ELSE $received_on END"
+    )
     kept = "".join(f", {quoted(c.name)}, {quoted('note_' + c.name)}" for c in stored)
     return (
-        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, {study} AS study, "
+        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
+        f"{study} AS study, "
         f"{pseudonymiser.sql('patient', 'patient_id')} AS patient, model_version, "
         f"local AS predicted_at, day, {key} AS cohort, {end} AS cohort_end, {known_on}::DATE AS known_on, "
         f"score_value AS score, reader_decision{kept} FROM ({typed})"
@@ -110,7 +126,8 @@ def classify(connection: Session) -> None:
     )
     run(
         connection,
-        f"CREATE OR REPLACE TEMP TABLE accepted AS SELECT line, 'stored' AS state FROM judged WHERE {ACCEPTED}",
+        "CREATE OR REPLACE TEMP TABLE accepted AS "
+        f"SELECT line, 'stored' AS state FROM judged WHERE {ACCEPTED}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,8 @@ _IN_TIME = "AND (s.cohort_end IS NULL OR coalesce(o.observed_on, o.known_on) <= 
 _REPEAT = """EXISTS (
     FROM predictions e WHERE e.site = s.site AND e.finding = s.finding AND e.patient = s.patient
     AND e.known_on <= $known_by AND e.day >= s.day - $repeat_days::INTEGER
-    AND (e.day < s.day OR (e.day = s.day AND
-         (coalesce(e.predicted_at, e.day::TIMESTAMP), e.study) < (coalesce(s.predicted_at, s.day::TIMESTAMP), s.study)))
+    AND (e.day < s.day OR (e.day = s.day AND (coalesce(e.predicted_at, e.day::TIMESTAMP), e.study)
+                                           < (coalesce(s.predicted_at, s.day::TIMESTAMP), s.study)))
 )"""
 _UNAMBIGUOUS = (
     "AND NOT EXISTS (FROM predictions other WHERE other.study = s.study AND other.finding = s.finding "
@@ -142,21 +143,34 @@ def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:
         return {}
     starts = np.flatnonzero((site[1:] != site[:-1]) | (finding[1:] != finding[:-1])) + 1
     edges = [0, *starts.tolist(), len(site)]
-    outcome: FloatArray = np.ma.filled(found["outcome"].astype(np.float64), np.nan)
-    day = np.ma.filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
-    influence: TextArray = np.array(INFLUENCES, dtype=object)[np.asarray(found["influence"])]
-    texts = [_texts(found[name]) for name in ("cohort", "study", "patient")]
-    score: FloatArray = np.asarray(found["score"], dtype=np.float64)
-    arrays = (*texts, day, score, outcome, influence, np.asarray(found["repeat"], dtype=np.bool_))
-    return {
-        place: Rows(place, *(array[low:high].copy() for array in arrays))
-        for low, high in zip(edges, edges[1:], strict=False)
-        for place in [Place(str(site[low]), str(finding[low]))]
-    }
+    typed = {**found, "ai_influence": np.array(INFLUENCES, dtype=object)[np.asarray(found["influence"])]}
+    typed["outcome"] = np.ma.filled(found["outcome"].astype(np.float64), np.nan)
+    typed["day"] = np.ma.filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
+    parts = [{name: values[low:high] for name, values in typed.items()} for low, high in pairwise(edges)]
+    return {place: _rows(place, part) for part in parts for place in [_place(part)]}
+
+
+def _place(part: dict[str, NDArray[Any]]) -> Place:
+    return Place(str(part["site"][0]), str(part["finding"][0]))
+
+
+def _rows(place: Place, part: dict[str, NDArray[Any]]) -> Rows:
+    """Copies, because the records freeze their arrays and must not share memory."""
+    return Rows(
+        place,
+        _texts(part["cohort"]),
+        _texts(part["study"]),
+        _texts(part["patient"]),
+        np.array(part["day"], dtype="datetime64[D]"),
+        np.array(part["score"], dtype=np.float64),
+        np.array(part["outcome"], dtype=np.float64),
+        _texts(part["ai_influence"]),
+        np.array(part["repeat"], dtype=np.bool_),
+    )
 
 
 def _texts(values: NDArray[Any]) -> TextArray:
-    return np.asarray(values, dtype=object)
+    return np.array(values, dtype=object)
 
 
 def first_scores(connection: Session, place: Place, count: int, known_by: date) -> FloatArray:

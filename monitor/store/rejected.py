@@ -45,7 +45,7 @@ def write(
         f"WHEN {literal(field)} THEN {literal(name)}" for field, name in names.items() if name is not None
     )
     statement = (
-        f"SELECT {literal(source.sha256)} AS source_sha256, s.line, CASE r.field {column} END AS \"column\", "
+        f'SELECT {literal(source.sha256)} AS source_sha256, s.line, CASE r.field {column} END AS "column", '
         f"r.reason, CASE WHEN s.broken IS NULL THEN {_fields(source, layout, pseudonymiser)} END AS fields, "
         f"CASE WHEN s.broken IS NOT NULL THEN {source.remains} END AS remains "
         f"FROM ({source.relation}) s JOIN refused r ON r.line = s.line"
@@ -85,4 +85,6 @@ def _kept(cell: str, field: str | None, covariate: bool, pseudonymiser: Pseudony
         return f"left({cell}, {LONGEST_CELL})"
     if field is None and not covariate:
         return f"CASE WHEN {trimmed} = '' THEN '' ELSE {hashed} END"
-    return f"CASE WHEN regexp_full_match({cell}, {literal(PLAIN_NUMBER_OR_TIME)}) THEN {cell} ELSE {hashed} END"
+    return (
+        f"CASE WHEN regexp_full_match({cell}, {literal(PLAIN_NUMBER_OR_TIME)}) THEN {cell} ELSE {hashed} END"
+    )

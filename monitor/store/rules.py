@@ -80,7 +80,9 @@ def cells(source: Source, layout: Layout) -> str:
     broken = f"CASE WHEN broken IS NOT NULL THEN broken WHEN {nested or 'false'} THEN 'nested_value' END"
     present = ", ".join(_present(name, layout.missing) for name in mapped)
     constants = "".join(
-        f", {literal(value)} AS {quoted(name)}" for name, value in layout.constants.items() if name not in mapped
+        f", {literal(value)} AS {quoted(name)}"
+        for name, value in layout.constants.items()
+        if name not in mapped
     )
     return (
         f"SELECT line, broken, {present}{constants} FROM "

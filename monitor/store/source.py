@@ -125,12 +125,17 @@ def _csv(connection: Session, file: Path, delivered: Copy, remains: str) -> Sour
     blank = "coalesce(trim(text, ' \t'), '') = ''" if delivered.padded else "text IS NULL"
     counts = rows(
         connection,
-        f"SELECT count(*) FILTER (NOT ({blank})), count(*) FILTER ({blank}) FROM delivered_lines WHERE line > 1",
+        f"SELECT count(*) FILTER (NOT ({blank})), count(*) FILTER ({blank}) "
+        "FROM delivered_lines WHERE line > 1",
     )[0]
-    parts, broken = "string_split(text, ',')", f"CASE WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END"
+    parts, broken = (
+        "string_split(text, ',')",
+        f"CASE WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END",
+    )
     if delivered.marked:
         fields, mark = _character(FIELDS), _character(BROKEN)
-        parts = f"CASE WHEN starts_with(text, {fields}) THEN string_split(substr(text, 2), {fields}) ELSE {parts} END"
+        unquoted = f"string_split(substr(text, 2), {fields})"
+        parts = f"CASE WHEN starts_with(text, {fields}) THEN {unquoted} ELSE {parts} END"
         broken = f"CASE WHEN starts_with(text, {mark}) THEN string_split(text, {mark})[2] ELSE {broken} END"
     relation = (
         f"SELECT *, {broken} AS broken FROM (SELECT line, text, {parts} AS parts "
@@ -162,10 +167,14 @@ def _csv_header(connection: Session, file: Path) -> tuple[str, ...]:
 
 
 def _distinct(names: list[str], file: Path) -> tuple[str, ...]:
-    """Names that occur once; a column without a name is called by its position."""
+    """Names that occur once; a column without a name is called by its position.
+
+    The message gives positions: without a header line the names would be a patient's.
+    """
     for name, times in Counter(name for name in names if name).items():
         if times > 1:
-            raise IngestError(f"{file}:1: column {name!r}: expected once, found {times} times")
+            places = " and ".join(str(i) for i, other in enumerate(names, 1) if other == name)
+            raise IngestError(f"{file}:1: columns {places}: expected different names, found one name")
     taken = set(names)
     named = [name or f"column_{position}" for position, name in enumerate(names, 1)]
     return tuple(name if names[i] or name not in taken else f"{name}_unnamed" for i, name in enumerate(named))

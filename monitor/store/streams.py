@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from monitor.records import Place
 from monitor.store.connection import Session, rows, run
@@ -117,10 +118,13 @@ def streams(connection: Session, *, latest: bool = False) -> list[StreamRow]:
         connection,
         f"SELECT {_FIELDS} FROM stream_state{last} ORDER BY site, finding, stream, epoch, night, cohort",  # noqa: S608
     )
-    return [
-        StreamRow(Place(site, finding), *middle, tuple(log_e), tuple(log_r), mixture)
-        for site, finding, *middle, log_e, log_r, mixture in found
-    ]
+    return [_stream_row(dict(zip(_FIELDS.split(", "), values, strict=True))) for values in found]
+
+
+def _stream_row(values: dict[str, Any]) -> StreamRow:
+    place = Place(values.pop("site"), values.pop("finding"))
+    values |= {name: tuple(values[name]) for name in ("log_e", "log_r")}
+    return StreamRow(place, **values)
 
 
 def put_cohort_count(connection: Session, count: CohortCount) -> None:

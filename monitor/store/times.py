@@ -46,7 +46,9 @@ def time_of(plan: ChangePlan, cell: str, *, lenient: bool = False) -> Time:
             return Time(first, f"last_day({first})", "NULL::TIMESTAMP", "false")
         case "integer_day":
             zero = literal(plan.logs.predictions.day_zero or "")
-            number = f"CASE WHEN {_is(cell, NUMBER_OF_DAYS)} THEN floor(TRY_CAST({cell} AS DOUBLE))::INTEGER END"
+            number = (
+                f"CASE WHEN {_is(cell, NUMBER_OF_DAYS)} THEN floor(TRY_CAST({cell} AS DOUBLE))::INTEGER END"
+            )
             return _plain(f"(DATE {zero} + ({number}))")
         case "none":
             return _plain(_day(cell))

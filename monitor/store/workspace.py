@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def create(workspace: Path, plan: ChangePlan) -> None:
 
 
 @contextmanager
-def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes) -> Iterator[Store]:
+def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes) -> Generator[Store]:
     """The store for writing, by one process at a time.
 
     Raises:
@@ -62,7 +62,7 @@ def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes) -> Itera
 
 
 @contextmanager
-def open_snapshot(workspace: Path, plan: ChangePlan) -> Iterator[Store]:
+def open_snapshot(workspace: Path, plan: ChangePlan) -> Generator[Store]:
     """The state after the last finished night, for reading only, beside any writer.
 
     Raises:

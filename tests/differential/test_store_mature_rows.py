@@ -45,7 +45,9 @@ class Reading:
 
     def line(self) -> str:
         observed = "" if self.observed is None else str(ZERO + timedelta(self.observed))
-        return ",".join([self.study, self.site, self.outcome, observed, self.source, self.influence, self.reader])
+        return ",".join(
+            [self.study, self.site, self.outcome, observed, self.source, self.influence, self.reader]
+        )
 
 
 days = st.integers(0, 6)
@@ -65,7 +67,11 @@ readings = st.builds(
 
 
 def reference(
-    plan: ChangePlan, given_studies: list[Study], given_readings: list[Reading], matured_by: int, known_by: int
+    plan: ChangePlan,
+    given_studies: list[Study],
+    given_readings: list[Reading],
+    matured_by: int,
+    known_by: int,
 ) -> dict[Place, list[tuple[str, str, float, str]]]:
     """Row by row, as the contract says it."""
     first: dict[tuple[str, str], Study] = {}
@@ -84,12 +90,18 @@ def reference(
                 latest[reading.reader] = reading
         values = {reading.outcome for reading in latest.values()}
         usable = all(
-            r.source == "pathology" and r.influence in plan.data.ai_influence.monitoring for r in latest.values()
+            r.source == "pathology" and r.influence in plan.data.ai_influence.monitoring
+            for r in latest.values()
         )
         known = usable and len(values) == 1 and values != {""}
         outcome = float(values.pop()) if known else math.nan
         influence = max((r.influence for r in latest.values()), key=EXPOSURE.index) if known else ""
-        row = (str(ZERO + timedelta(study.day)), store.pseudonym(KEY, "study", study.name), outcome, influence)
+        row = (
+            str(ZERO + timedelta(study.day)),
+            store.pseudonym(KEY, "study", study.name),
+            outcome,
+            influence,
+        )
         found[Place(study.site, "lesion")].append(row)
     return {place: sorted(found[place]) for place in sorted(found)}
 
@@ -99,16 +111,25 @@ def delivered(desk: Desk, given_studies: list[Study], given_readings: list[Readi
     with desk.open() as opened:
         for day in range(7):
             received = ZERO + timedelta(day)
-            lines = [prediction(s.name, "P", s.site, str(ZERO + timedelta(s.day))) for s in given_studies if s.arrived == day]
+            lines = [
+                prediction(s.name, "P", s.site, str(ZERO + timedelta(s.day)))
+                for s in given_studies
+                if s.arrived == day
+            ]
             path = desk.file("\n".join([PREDICTIONS, *lines, *[""] * day]), "p.csv")
             opened.ingest(path, received_on=received, record=desk.record)
-            path = desk.file("\n".join([HEADER, *(r.line() for r in given_readings if r.arrived == day), *[""] * day]), "o.csv")
+            path = desk.file(
+                "\n".join([HEADER, *(r.line() for r in given_readings if r.arrived == day), *[""] * day]),
+                "o.csv",
+            )
             opened.ingest(path, received_on=received, record=desk.record)
 
 
 @given(
     given_studies=st.lists(studies.filter(lambda s: s.day <= s.arrived), max_size=8),
-    given_readings=st.lists(readings.filter(lambda r: r.observed is None or r.observed <= r.arrived), max_size=14),
+    given_readings=st.lists(
+        readings.filter(lambda r: r.observed is None or r.observed <= r.arrived), max_size=14
+    ),
     matured_by=st.integers(0, 10),
     known_by=st.integers(0, 7),
 )
@@ -131,5 +152,9 @@ def test_mature_rows_equal_the_reference(
     expected = reference(plan, given_studies, given_readings, matured_by, known_by)
     assert list(found) == list(expected)
     for place, rows in found.items():
-        got = list(zip(rows.cohort, rows.study, map(repr, rows.outcome.tolist()), rows.ai_influence, strict=True))
-        assert got == [(cohort, study, repr(outcome), seen) for cohort, study, outcome, seen in expected[place]]
+        got = list(
+            zip(rows.cohort, rows.study, map(repr, rows.outcome.tolist()), rows.ai_influence, strict=True)
+        )
+        assert got == [
+            (cohort, study, repr(outcome), seen) for cohort, study, outcome, seen in expected[place]
+        ]

@@ -56,7 +56,9 @@ def test_rows_are_unknown_before_they_arrive(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("observed", "known"), [("2026-03-29", True), ("2026-03-30", False)])
-def test_an_outcome_observed_after_maturity_is_missing_but_kept(desk: Desk, observed: str, known: bool) -> None:
+def test_an_outcome_observed_after_maturity_is_missing_but_kept(
+    desk: Desk, observed: str, known: bool
+) -> None:
     desk.predictions(prediction())
     desk.outcomes(f"S1,north,1,{observed}")
     assert (outcome(desk) == 1.0) is known
@@ -89,9 +91,11 @@ def test_an_outcome_without_its_day_counts_from_its_arrival(desk: Desk) -> None:
 
 def test_rows_are_ordered_and_complete(desk: Desk) -> None:
     desk.predictions(
-        prediction("S2", at="2026-03-02"), prediction("S1", at="2026-03-02"), prediction("S9", at="2026-03-01"),
+        prediction("S2", at="2026-03-02"),
+        prediction("S1", at="2026-03-02"),
+        prediction("S9", at="2026-03-01"),
         prediction("S3", site="south", score="0.25"),
-    )  # fmt: skip
+    )
     desk.outcomes("S9,north,1,2026-03-05")
     with desk.open() as opened:
         found = opened.mature_rows(matured_by=FAR, known_by=FAR)
@@ -127,7 +131,9 @@ def with_columns(tmp_path: Path, *columns: str) -> Desk:
         ("ai_influence", "", False),
     ],
 )
-def test_only_the_reference_standard_of_the_plan_is_used(tmp_path: Path, column: str, value: str, usable: bool) -> None:
+def test_only_the_reference_standard_of_the_plan_is_used(
+    tmp_path: Path, column: str, value: str, usable: bool
+) -> None:
     desk = with_columns(tmp_path, column)
     desk.predictions(prediction())
     desk.outcomes(f"S1,north,1,2026-03-05,{value}", header=f"study_id,site,outcome,observed_at,{column}")

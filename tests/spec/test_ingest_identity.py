@@ -28,7 +28,9 @@ def test_the_same_prediction_again_is_a_duplicate(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"score": "0.6"}, {"patient": "P2"}, {"at": "2026-03-02"}])
-def test_the_same_key_with_other_content_is_a_conflict_and_the_first_stands(desk: Desk, changed: dict[str, str]) -> None:
+def test_the_same_key_with_other_content_is_a_conflict_and_the_first_stands(
+    desk: Desk, changed: dict[str, str]
+) -> None:
     report = desk.predictions(prediction(), prediction(**changed), prediction())
     assert account(report) == {"stored": 1, "duplicates": 1, "rejected": 1}
     assert report.reasons == {"conflicting_prediction": 1}
@@ -63,7 +65,13 @@ def test_an_outcome_before_its_prediction_waits_and_is_joined_later(desk: Desk) 
         assert opened.counts()["waiting"] == 1
     desk.predictions(prediction())
     with desk.open() as opened:
-        assert opened.counts() == {"predictions": 1, "outcomes": 1, "rejected": 0, "duplicates": 0, "waiting": 0}
+        assert opened.counts() == {
+            "predictions": 1,
+            "outcomes": 1,
+            "rejected": 0,
+            "duplicates": 0,
+            "waiting": 0,
+        }
 
 
 def test_an_outcome_of_another_site_is_not_this_study(desk: Desk) -> None:
@@ -78,7 +86,12 @@ def test_a_changed_outcome_is_a_revision(desk: Desk) -> None:
     assert account(desk.outcomes("S1,north,0,2026-03-05")) == {"revisions": 1}
     assert account(desk.outcomes("S1,north,0,2026-03-09")) == {"revisions": 1}
     assert account(desk.outcomes("S1,north,,2026-03-09")) == {"revisions": 1}
-    assert desk.query("SELECT outcome, revision FROM outcomes ORDER BY revision") == [(1, 1), (0, 2), (0, 3), (None, 4)]
+    assert desk.query("SELECT outcome, revision FROM outcomes ORDER BY revision") == [
+        (1, 1),
+        (0, 2),
+        (0, 3),
+        (None, 4),
+    ]
 
 
 def test_several_lines_of_one_study_are_revisions_in_file_order(desk: Desk) -> None:
@@ -87,7 +100,11 @@ def test_several_lines_of_one_study_are_revisions_in_file_order(desk: Desk) -> N
         "S1,north,1,2026-03-05", "S1,north,1,2026-03-05", "S2,north,0,2026-03-05", "S1,north,0,2026-03-06"
     )
     assert account(report) == {"stored": 1, "duplicates": 1, "revisions": 1, "waiting": 1}
-    assert desk.query("SELECT outcome, revision, line FROM outcomes ORDER BY line") == [(1, 1, 2), (0, 1, 4), (0, 2, 5)]
+    assert desk.query("SELECT outcome, revision, line FROM outcomes ORDER BY line") == [
+        (1, 1, 2),
+        (0, 1, 4),
+        (0, 2, 5),
+    ]
 
 
 def test_taking_a_correction_back_is_a_revision_so_that_the_last_word_stands(desk: Desk) -> None:
@@ -101,7 +118,9 @@ def test_each_reader_has_own_revisions(tmp_path: Path) -> None:
     desk = Desk(tmp_path, make_plan(logs__outcomes__columns__reader_id="reader"))
     header = "study_id,site,outcome,observed_at,reader"
     desk.predictions(prediction())
-    report = desk.outcomes("S1,north,1,2026-03-05,A", "S1,north,0,2026-03-05,B", "S1,north,1,2026-03-05,B", header=header)
+    report = desk.outcomes(
+        "S1,north,1,2026-03-05,A", "S1,north,0,2026-03-05,B", "S1,north,1,2026-03-05,B", header=header
+    )
     assert account(report) == {"stored": 2, "revisions": 1}
 
 
@@ -116,7 +135,10 @@ HEADER = "study_id,outcome,observed_at"
 
 def test_without_a_site_the_study_alone_joins(without_site: Desk) -> None:
     without_site.predictions(prediction())
-    assert account(without_site.outcomes("S1,1,2026-03-05", "S2,1,2026-03-05", header=HEADER)) == {"stored": 1, "waiting": 1}
+    assert account(without_site.outcomes("S1,1,2026-03-05", "S2,1,2026-03-05", header=HEADER)) == {
+        "stored": 1,
+        "waiting": 1,
+    }
     assert account(without_site.outcomes("S1,0,2026-03-05", header=HEADER)) == {"revisions": 1}
 
 
@@ -135,4 +157,3 @@ def test_a_failed_ledger_record_stores_nothing(desk: Desk) -> None:
     assert desk.query("SELECT count(*) FROM batches") == [(0,)]
     assert desk.query("SELECT count(*) FROM outcomes") == [(0,)]
     assert account(desk.outcomes("S1,north,1,2026-03-05")) == {"waiting": 1}
-

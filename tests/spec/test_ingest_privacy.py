@@ -92,7 +92,10 @@ def test_research_ids_keep_the_study_but_never_the_patient(tmp_path: Path) -> No
     desk = Desk(tmp_path, make_plan(logs__predictions__research_id=True))
     desk.predictions(prediction(STUDY, PATIENT))
     desk.outcomes(f"{STUDY},north,1,2026-03-05")
-    assert desk.query("SELECT study FROM predictions UNION ALL SELECT study FROM outcomes") == [(STUDY,), (STUDY,)]
+    assert desk.query("SELECT study FROM predictions UNION ALL SELECT study FROM outcomes") == [
+        (STUDY,),
+        (STUDY,),
+    ]
     assert PATIENT.encode() not in desk.bytes_kept()
 
 
@@ -105,9 +108,18 @@ def test_everything_written_is_for_the_owner_only(desk: Desk) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_errors_do_not_show_cells(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"study_id,other\n{STUDY},{PATIENT}\n",
+        f"{STUDY},{PATIENT},north\n",
+        f"{STUDY},{PATIENT},{PATIENT}\n",
+        f'"{STUDY},{PATIENT}\n',
+    ],
+)
+def test_errors_do_not_show_cells_even_without_a_header(desk: Desk, content: str) -> None:
     with pytest.raises(IngestError) as refused:
-        desk.deliver(f"study_id,other\n{STUDY},{PATIENT}\n")
+        desk.deliver(content)
     assert PATIENT not in str(refused.value)
     assert STUDY not in str(refused.value)
 

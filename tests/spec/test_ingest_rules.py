@@ -18,9 +18,9 @@ def desk(tmp_path: Path) -> Desk:
 def test_a_good_row_is_stored(desk: Desk) -> None:
     report = desk.predictions(prediction())
     assert (report.rows_read, report.stored, report.rejected) == (1, 1, 0)
-    assert desk.query("SELECT site, score, day::VARCHAR, cohort, covariate_age, covariate_view, line FROM predictions") == [
-        ("north", 0.5, "2026-03-01", "2026-03-01", 60.0, "PA", 2)
-    ]
+    assert desk.query(
+        "SELECT site, score, day::VARCHAR, cohort, covariate_age, covariate_view, line FROM predictions"
+    ) == [("north", 0.5, "2026-03-01", "2026-03-01", 60.0, "PA", 2)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,16 @@ def test_a_score_must_be_a_number_in_zero_to_one(desk: Desk, score: str, reason:
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("0", 0.0), ("1", 1.0), ("1.", 1.0), (".5", 0.5), ("5e-1", 0.5), ("2.5E-05", 2.5e-5), (" 0.25 ", 0.25), ("+0.5", 0.5)],
+    [
+        ("0", 0.0),
+        ("1", 1.0),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("5e-1", 0.5),
+        ("2.5E-05", 2.5e-5),
+        (" 0.25 ", 0.25),
+        ("+0.5", 0.5),
+    ],
 )
 def test_decimal_and_scientific_scores_are_exact(desk: Desk, written: str, value: float) -> None:
     assert desk.predictions(prediction(score=written)).stored == 1
@@ -84,16 +93,22 @@ def test_the_day_of_receipt_is_not_the_future(desk: Desk) -> None:
 
 
 def test_a_finding_must_be_in_the_plan(tmp_path: Path) -> None:
-    plan = make_plan(logs__predictions__columns__finding="finding", logs__outcomes__columns__finding="finding")
+    plan = make_plan(
+        logs__predictions__columns__finding="finding", logs__outcomes__columns__finding="finding"
+    )
     desk = Desk(tmp_path, plan)
     header = "study_id,patient_id,site,predicted_at,model_version,score,age,view,finding"
-    report = desk.predictions(f"{prediction()},fracture", f"{prediction('S2')},lesion", f"{prediction('S3')},", header=header)
+    report = desk.predictions(
+        f"{prediction()},fracture", f"{prediction('S2')},lesion", f"{prediction('S3')},", header=header
+    )
     assert (report.stored, dict(report.reasons)) == (1, {"unknown_finding": 2})
 
 
 def test_missing_tokens_of_the_plan_mean_no_value(tmp_path: Path) -> None:
     desk = Desk(tmp_path, make_plan(logs__predictions__missing=["NA", "?"]))
-    report = desk.predictions(prediction("S1", score="NA"), prediction("S2", score="?"), prediction("S3", score=""))
+    report = desk.predictions(
+        prediction("S1", score="NA"), prediction("S2", score="?"), prediction("S3", score="")
+    )
     assert report.reasons == {"missing_score": 3}
 
 
@@ -118,12 +133,20 @@ def test_categories_are_trimmed_and_take_the_spelling_of_the_plan(desk: Desk) ->
     )
     assert report.stored == 4
     assert report.notes == {"unlisted_level:view": 1}
-    assert desk.query("SELECT covariate_view FROM predictions ORDER BY line") == [("PA",), ("AP",), ("Lateral",), (None,)]
+    assert desk.query("SELECT covariate_view FROM predictions ORDER BY line") == [
+        ("PA",),
+        ("AP",),
+        ("Lateral",),
+        (None,),
+    ]
 
 
 def test_implausible_continuous_covariates_become_missing_and_are_counted(desk: Desk) -> None:
     report = desk.predictions(
-        *(prediction(f"S{i}", rest=("m1", age, "PA")) for i, age in enumerate(["60", "-1", "130", "old", "", "0x10"]))
+        *(
+            prediction(f"S{i}", rest=("m1", age, "PA"))
+            for i, age in enumerate(["60", "-1", "130", "old", "", "0x10"])
+        )
     )
     assert report.stored == 6
     assert report.notes == {"invalid:age": 4}

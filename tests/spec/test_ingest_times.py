@@ -95,7 +95,9 @@ def test_an_integer_day_counts_from_day_zero(tmp_path: Path, written: str, day: 
         ("monthly", "2026-02-10", "2026-02", "2026-02-28"),
     ],
 )
-def test_the_cadence_cuts_days_into_cohorts(tmp_path: Path, cadence: str, written: str, cohort: str, end: str) -> None:
+def test_the_cadence_cuts_days_into_cohorts(
+    tmp_path: Path, cadence: str, written: str, cohort: str, end: str
+) -> None:
     desk = Desk(tmp_path, with_precision("day", cadence))
     desk.predictions(prediction(at=written))
     assert desk.query("SELECT cohort, cohort_end::VARCHAR FROM predictions") == [(cohort, end)]
@@ -119,7 +121,10 @@ def test_without_times_one_file_is_one_cohort(tmp_path: Path) -> None:
         ("cohort-2", None, None),
     ]
     with desk.open() as opened:
-        assert [(c.key, c.end) for c in opened.cohorts(date(1900, 1, 1))] == [("cohort-1", None), ("cohort-2", None)]
+        assert [(c.key, c.end) for c in opened.cohorts(date(1900, 1, 1))] == [
+            ("cohort-1", None),
+            ("cohort-2", None),
+        ]
         assert opened.first_day() is None
 
 

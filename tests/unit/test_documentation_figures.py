@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,9 +23,9 @@ def test_each_figure_is_one_labelled_image(name: str) -> None:
     for figure, svg in drawn.items():
         root = ElementTree.fromstring(svg)
         assert root.attrib["role"] == "img"
-        assert root.attrib["aria-labelledby"] == f"{figure}-title {figure}-desc"
+        assert root.attrib["aria-labelledby"] == f"{figure}-figure-title {figure}-figure-desc"
         assert root.find(f"{SVG}title") is not None
-        assert "date" not in svg.lower()
+        assert re.search(r"<metadata|<style|\d{4}-\d{2}-\d{2}", svg) is None
         ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
         assert len(ids) == len(set(ids))
         assert all(identifier.startswith(f"{figure}-") for identifier in ids)

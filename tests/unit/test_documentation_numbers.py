@@ -6,7 +6,7 @@ import pytest
 
 from monitor.documentation.html import css_text
 from monitor.documentation.numbers import Interval, Number, Share, faithful_decimals, rounded
-from monitor.documentation.sections.decision import criterion_decimals, limit_text
+from monitor.documentation.sections.criteria import criterion_decimals, limit_text
 from monitor.documentation.visible import visible
 
 

@@ -17,9 +17,41 @@ from tests.ingesting import OUTCOMES, PREDICTIONS, Desk
 
 CELLS = st.one_of(
     st.sampled_from(
-        ["S1", "S2", "P1", "north", "2026-03-01", "2026-03-01T10:00:00Z", "m1", "0.5", "1", "0", "-1", "60", "PA"]
+        [
+            "S1",
+            "S2",
+            "P1",
+            "north",
+            "2026-03-01",
+            "2026-03-01T10:00:00Z",
+            "m1",
+            "0.5",
+            "1",
+            "0",
+            "-1",
+            "60",
+            "PA",
+        ]
     ),
-    st.sampled_from(["", " ", '"', '""', "nan", "1e999", "0x1", "1_0", "\x00", "\x1e", "\x1f", "\r", "\u202e", "é", "\x85"]),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            '"',
+            '""',
+            "nan",
+            "1e999",
+            "0x1",
+            "1_0",
+            "\x00",
+            "\x1e",
+            "\x1f",
+            "\r",
+            "\u202e",
+            "é",
+            "\x85",
+        ]
+    ),
     st.text(max_size=6),
 )
 PRECISIONS = {"second": "daily", "day": "weekly", "month": "monthly", "integer_day": "daily"}
@@ -64,11 +96,18 @@ def test_every_line_is_accounted_for(
             assert report.reconciles()
             assert report.rows_read + report.blank_lines == physical
             assert sum(report.reasons.values()) == report.rejected
-            assert len(desk.query("SELECT * FROM predictions UNION ALL BY NAME SELECT * FROM outcomes")) >= report.stored
+            assert (
+                len(desk.query("SELECT * FROM predictions UNION ALL BY NAME SELECT * FROM outcomes"))
+                >= report.stored
+            )
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.jsonl", "x.parquet"])
-@given(content=st.one_of(st.binary(max_size=200), st.text(max_size=100).map(lambda t: t.encode("utf-8", "replace"))))
+@given(
+    content=st.one_of(
+        st.binary(max_size=200), st.text(max_size=100).map(lambda t: t.encode("utf-8", "replace"))
+    )
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_give_a_report_or_an_error_of_the_product(name: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +120,14 @@ def test_any_bytes_give_a_report_or_an_error_of_the_product(name: str, content: 
     values=st.lists(
         st.dictionaries(
             st.sampled_from([*PREDICTIONS.split(","), "more", 'a"/~b']),
-            st.one_of(CELLS, st.none(), st.booleans(), st.floats(), st.integers(), st.lists(st.integers(), max_size=2)),
+            st.one_of(
+                CELLS,
+                st.none(),
+                st.booleans(),
+                st.floats(),
+                st.integers(),
+                st.lists(st.integers(), max_size=2),
+            ),
         ),
         min_size=1,
         max_size=8,
@@ -91,7 +137,9 @@ def test_any_bytes_give_a_report_or_an_error_of_the_product(name: str, content: 
 def test_every_json_line_is_accounted_for(values: list[dict[str, object]]) -> None:
     import json
 
-    complete = dict(zip(PREDICTIONS.split(","), "S0,P1,north,2026-03-01,m1,0.5,60,PA".split(","), strict=True))
+    complete = dict(
+        zip(PREDICTIONS.split(","), ["S0", "P1", "north", "2026-03-01", "m1", "0.5", "60", "PA"], strict=True)
+    )
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(Path(folder), make_plan())
         report = desk.deliver("\n".join(json.dumps({**complete, **value}) for value in values), "x.jsonl")

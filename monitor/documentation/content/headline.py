@@ -18,7 +18,7 @@ BANNERS = {
 EXPLAINED = {
     "not_authorized": "No authority has authorized this plan. Nothing in this document permits a change to a "
     "device.",
-    "simulated": "No person approved this change. The approval was made by a replay of past data.",
+    "simulated": "No person approved this change. The approval was made by a replay.",
     "not_the_manufacturer": (
         "A predetermined change control plan belongs to the manufacturer. Whoever else recalibrates a "
         "cleared score is not using one and may become a remanufacturer."

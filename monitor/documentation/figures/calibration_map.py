@@ -32,7 +32,7 @@ def calibration_map(dossier: Record) -> str:
         _histogram(lower, histogram)
 
     size = (5.6, 4.0 if histogram is None else 5.4)
-    return drawing("map", "Calibration maps", _description(calibrators, histogram), size, draw)
+    return drawing("map-figure", "Calibration maps", _description(calibrators, histogram), size, draw)
 
 
 def map_points(calibrator: Record) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

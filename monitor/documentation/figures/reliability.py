@@ -36,7 +36,7 @@ def reliability_diagram(dossier: Record) -> str:
             row[0].set_ylabel(label)
 
     size = (7.2, 4.9 if histogram else 3.9)
-    return drawing("reliability", "Reliability diagrams", _description(groups, shown), size, draw)
+    return drawing("reliability-figure", "Reliability diagrams", _description(groups, shown), size, draw)
 
 
 def axis_end(groups: list[Record]) -> float:

@@ -12,10 +12,10 @@ from monitor.documentation.sections.closing import (
     traceability_section,
     update_section,
 )
+from monitor.documentation.sections.criteria import criteria_section
 from monitor.documentation.sections.decision import (
     approval_section,
     attempt_section,
-    criteria_section,
     headline_facts,
     verdict_section,
 )

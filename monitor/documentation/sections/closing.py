@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from monitor.documentation.blocks import Block, Bullets, Cell, Code, Commands, Facts, Section, Sentence, Table
+from monitor.documentation.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Commands,
+    Facts,
+    Section,
+    Sentence,
+    Stack,
+    Table,
+)
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Number
 from monitor.documentation.wording import listed, spaced
@@ -30,6 +41,10 @@ def ledger_section(dossier: Record) -> Section:
             "canonical JSON without the field “hash”. The ledger's dossier entry that follows carries the "
             "SHA-256 of dossier.json, which the foot of this page repeats."
         ),
+    ]
+    blocks += [
+        Sentence("To check the whole ledger, plan and dossiers:"),
+        Commands(("pccp verify WORKSPACE",)),
     ]
     if ledger["check_command"]:
         blocks.append(
@@ -61,7 +76,9 @@ def impact_section(dossier: Record) -> Section:
     blocks: list[Block] = []
     for item in dossier["impact_assessment"]:
         rows: list[tuple[str, Cell]] = [("Modification", item["modification"])]
-        rows += [(name.capitalize(), "; ".join(item[name])) for name in ("benefits", "risks", "mitigations")]
+        rows += [
+            (name.capitalize(), Stack(tuple(item[name]))) for name in ("benefits", "risks", "mitigations")
+        ]
         rows += [(name.capitalize(), item[name]) for name in ("bias", "interaction", "cumulative")]
         blocks.append(Facts(tuple(rows)))
     return Section("impact", "Impact assessment of the plan", tuple(blocks))

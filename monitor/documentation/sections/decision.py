@@ -1,4 +1,4 @@
-"""Criteria, verdict, attempt and approvals: what was required, what was found, who decides."""
+"""Verdict, attempt and approvals: what was decided, what it may have cost, who decides next."""
 
 from __future__ import annotations
 
@@ -19,47 +19,19 @@ from monitor.documentation.blocks import (
     Table,
 )
 from monitor.documentation.evidence import Record
-from monitor.documentation.numbers import MINUS, Interval, Number, faithful_decimals, level_text, rounded
+from monitor.documentation.numbers import Interval, Number
+from monitor.documentation.sections.criteria import mark_of
 from monitor.documentation.wording import (
-    COMPARATOR_WORDS,
-    METRIC_NAMES,
-    REQUIRE_WORDS,
     counted,
     listed,
-    spaced,
 )
 
-DECIMALS = {"log_loss_difference": 4, "observed_expected_ratio": 2, "calibration_slope": 2}
 SCORES = (
     ("Log loss (nats per study)", "log_loss", 4),
     ("Brier score", "brier", 4),
     ("Calibration error, ECE (ten groups; above 0 even by chance)", "ece", 4),
 )
 MAPS = ("original", "last_deployed", "candidate")
-
-
-def criteria_section(dossier: Record) -> Section:
-    """Every criterion with its limit fixed beforehand and what the studies showed."""
-    plan = dossier["plan"]
-    level = level_text(dossier["attempt"]["alpha"])
-    columns = (
-        "Criterion",
-        "What it means",
-        "Against",
-        "Required to be",
-        "Limit, fixed beforehand",
-        f"Estimate ({level} interval)",
-        "Studies",
-        "Status",
-        "Events still needed",
-    )
-    rows = tuple(_criterion(row) for row in dossier["criteria"])
-    style = plan["criteria_style"]
-    caption = f"Criteria of the plan, {style['name']}: {style['words']}"
-    note = "Events still needed: if the estimate stays where it is."
-    return Section(
-        "criteria", "Criteria", (Table("criteria", caption, columns, rows, wide=True), Sentence(note))
-    )
 
 
 def verdict_section(dossier: Record) -> Section:
@@ -91,7 +63,7 @@ def headline_facts(dossier: Record) -> Facts:
             "Criteria",
             Marks(
                 tuple(
-                    Mark(_judged(row), row["id"], f": {row['status_words']}") for row in dossier["criteria"]
+                    Mark(mark_of(row), row["id"], f": {row['status_words']}") for row in dossier["criteria"]
                 )
             ),
         ),
@@ -106,7 +78,7 @@ def headline_facts(dossier: Record) -> Facts:
         )
         rows.append(
             (
-                "Observed / expected outcomes, likewise",
+                "Observed / expected, likewise",
                 _before_and_after(performance, "observed_expected", 3, ""),
             )
         )
@@ -154,63 +126,6 @@ def approval_section(dossier: Record) -> Section:
         if not any(role["keys"] for role in approvals["roles"]):
             blocks.append(Aside("The plan lists no key for any role: these commands will be refused."))
     return Section("approvals", "Approvals", tuple(blocks))
-
-
-def limit_text(row: Record) -> Cell:
-    """The limit as the plan fixed it, and as the number it became.
-
-    Example:
-        >>> limit_text({"pre_specified": {"limits": [0.8, 1.25]}, "limit": None})
-        '0.8 to 1.25'
-    """
-    fixed = row["pre_specified"]
-    if "limits" in fixed:
-        low, high = fixed["limits"]
-        return f"{low:g} to {high:g}"
-    if "limit" in fixed:
-        return f"above {fixed['limit']:g}".replace("-", MINUS)
-    share = rounded(100 * fixed["margin_relative"], 6).rstrip("0").rstrip(".")
-    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s log loss"
-    return relative if row["limit"] is None else Stack((relative, Number(row["limit"], 4, "nats per study")))
-
-
-def criterion_decimals(row: Record) -> int:
-    """Digits of one criterion's estimate, enough to show on which side of its limit each bound lies."""
-    estimate = row["estimate"]
-    limits = row["limits"] or [row["limit"]]
-    return faithful_decimals([estimate["low"], estimate["high"]], limits, DECIMALS[row["metric"]])
-
-
-def _criterion(row: Record) -> tuple[Cell, ...]:
-    estimate = row["estimate"]
-    found: Cell = "—"
-    counts: Cell = "—"
-    if estimate is not None:
-        decimals = criterion_decimals(row)
-        interval = Interval(estimate["value"], estimate["low"], estimate["high"], decimals)
-        found = Stack((interval, row["unit"], estimate["method"]))
-        counts = Stack((Number(estimate["n"]), Number(estimate["events"], unit="events")))
-    return (
-        Stack((row["id"], METRIC_NAMES[row["metric"]])),
-        row["meaning"],
-        spaced(row["against"] or "—"),
-        REQUIRE_WORDS[row["require"]],
-        limit_text(row),
-        found,
-        counts,
-        Mark(_judged(row), row["status_words"]),
-        _needed(row),
-    )
-
-
-def _judged(row: Record) -> str:
-    return "met" if row["met"] else row["status"]
-
-
-def _needed(row: Record) -> Cell:
-    if row["missing_events"] is not None and row["status"] != "contradicted":
-        return Stack((Number(row["missing_events"]), f"{row['needed_events']:,} in all"))
-    return "none would do" if row["status"] == "not_contradicted" and not row["met"] else "—"
 
 
 def _performance(performance: Record | None) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.documentation.blocks import Aside, Block, Bullets, Cell, Code, Facts, Section, Sentence, Table
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Number
-from monitor.documentation.wording import listed, spaced
+from monitor.documentation.wording import capitalised, listed, spaced
 
 
 def plan_section(dossier: Record) -> Section:
@@ -129,7 +129,10 @@ def _hash(digest: str | None) -> Cell:
 
 
 def _waterfall(steps: list[Record]) -> Table:
-    rows = tuple((str(step["step"]), Number(step.get("rows")), Number(step.get("events"))) for step in steps)
+    rows = tuple(
+        (capitalised(str(step["step"])), Number(step.get("rows")), Number(step.get("events")))
+        for step in steps
+    )
     return Table("waterfall", "What became of the studies", ("Step", "Studies", "Events"), rows)
 
 
