@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from monitor.calibration import Choice, RankingLostError, SaturatedScoreError, choose, winsorised_logit
+from monitor.calibration import RankingLostError, SaturatedScoreError, choose, winsorised_logit
 from monitor.logistic import SeparationError, logit
 from monitor.operation.calendar import cohort_key
 from monitor.operation.outcome_counts import OutcomeCounts
@@ -81,7 +81,7 @@ def advance(
             change,
             counts,
             knowledge,
-            f"the plan's longest wait of {waited.days - 1} days has passed",
+            f"the plan's longest wait of {plan.evaluation.maximum_wait_days} days has passed",
         )
 
 
@@ -95,18 +95,24 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
         x, limits = winsorised_logit(rows.score)
         choice = choose(x, rows.outcome, rows.patient, current)
     except (SeparationError, RankingLostError, SaturatedScoreError) as error:
-        _withdraw(workspace, change, knowledge, str(error))
+        _withdraw(workspace, change, knowledge, str(error), {"fit": _described(rows, knowledge)})
         return
+    fitted = {
+        "fit": _described(rows, knowledge),
+        "closed_test": {"chosen": choice.kind, "steps": [asdict(step) for step in choice.steps]},
+        "winsorised_logit": list(limits),
+    }
     if choice.kind == "keep":
         reason = f"the closed test keeps the current calibrator (p = {choice.steps[0].p:.3f})"
-        _withdraw(workspace, change, knowledge, reason)
+        _withdraw(workspace, change, knowledge, reason, fitted)
         return
     if choice.kind not in workspace.loaded.plan.modification.methods:
-        _withdraw(
-            workspace, change, knowledge, f"the data call for {choice.kind}, which the plan does not list"
-        )
+        reason = f"the data call for {choice.kind}, which the plan does not list"
+        _withdraw(workspace, change, knowledge, reason, fitted)
         return
-    body = _frozen(change, choice, rows, limits, knowledge)
+    number = int(change.opened["last_deployed"]["version"].removeprefix("v")) + 1
+    candidate = choice.calibrator(f"v{number}").as_record()
+    body = {"change": change.id, "candidate": candidate, **fitted}
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
 
 
@@ -162,7 +168,7 @@ def conclude(
     minimum, look_events = plan.retraining.events_for.closed_test, plan.evaluation.looks.events[0]
     if change.candidate is None:
         rows = fitting_window(workspace, change, None, knowledge)
-        described = {"collected": {**describe(rows), **_knowledge(knowledge)}} if rows else {}
+        described = {"collected": _described(rows, knowledge)} if rows else {}
         where, need, still_to_come = "fitting window", minimum, look_events
     else:
         found = validation_evidence(workspace, change, knowledge)
@@ -182,8 +188,12 @@ def conclude(
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
 
-def _withdraw(workspace: Workspace, change: Change, knowledge: Knowledge, reason: str) -> None:
-    workspace.record("verdict", knowledge.matured_by.isoformat(), _without_look(change, (reason,), None))
+def _withdraw(
+    workspace: Workspace, change: Change, knowledge: Knowledge, reason: str, fitted: dict[str, Any]
+) -> None:
+    """End a change without a candidate; what was fitted and tested stays on record."""
+    body = {**_without_look(change, (reason,), None), **fitted}
+    workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
 
 def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
@@ -197,17 +207,8 @@ def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
     return max(change_cohort, deployed)
 
 
-def _frozen(
-    change: Change, choice: Choice, rows: Rows, limits: tuple[float, float], knowledge: Knowledge
-) -> dict[str, Any]:
-    number = int(change.opened["last_deployed"]["version"].removeprefix("v")) + 1
-    return {
-        "change": change.id,
-        "candidate": choice.calibrator(f"v{number}").as_record(),
-        "fit": {**describe(rows), **_knowledge(knowledge)},
-        "closed_test": {"chosen": choice.kind, "steps": [asdict(step) for step in choice.steps]},
-        "winsorised_logit": list(limits),
-    }
+def _described(rows: Rows, knowledge: Knowledge) -> dict[str, Any]:
+    return {**describe(rows), **_knowledge(knowledge)}
 
 
 def _evidence(change: Change, rows: Rows) -> Evidence:

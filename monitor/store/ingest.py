@@ -203,13 +203,11 @@ def _notes(room: Room, staged: Source, found: Layout) -> dict[str, int]:
     return {name: count for name, count in notes.items() if count}
 
 
-def materialise(room: Room, judged: Judged, arrival: Arrival) -> None:
-    """`batch_rows`: the accepted rows exactly as they will be stored and archived."""
+def accepted_rows(room: Room, judged: Judged, arrival: Arrival) -> str:
+    """SQL of the accepted rows, in line order, exactly as they will be stored and archived."""
     if judged.layout.role == "predictions":
-        names = ", ".join(f"j.{quoted(name)}" for name in predictions.accepted_columns(room.plan))
-        statement = f"SELECT {names}, line FROM judged j WHERE {predictions.ACCEPTED} ORDER BY line"
-        run(room.connection, f"CREATE OR REPLACE TEMP TABLE batch_rows AS {statement}")
-        return
+        names = ", ".join(quoted(name) for name in predictions.accepted_columns(room.plan))
+        return f"SELECT {names}, line FROM judged {predictions.in_line_order(room.connection)}"
     by_day = "observed_at" in judged.layout.fields
     own_day = "j.observed_on" if by_day else f"a.cohort_end + {room.plan.data.maturity_days}"
     known_on = f"CASE WHEN $as_history THEN coalesce({own_day}, $received_on) ELSE $received_on END::DATE"
@@ -221,16 +219,17 @@ def materialise(room: Room, judged: Judged, arrival: Arrival) -> None:
         "JOIN accepted a ON a.line = j.line ORDER BY j.line",
         {"as_history": arrival.as_history, "received_on": arrival.received_on},
     )
+    return "SELECT * FROM batch_rows"
 
 
-def keep_files(room: Room, judged: Judged) -> str | None:
+def keep_files(room: Room, judged: Judged, accepted: str) -> str | None:
     """Write the archive and the rejected rows; either is harmless if the commit never comes."""
     rejected.write(room.connection, room.workspace, judged.source, judged.layout, room.pseudonymiser)
-    return archive.write(room.connection, room.workspace)
+    return archive.write(room.connection, room.workspace, accepted)
 
 
-def store_rows(room: Room, judged: Judged, report: BatchReport, arrival: Arrival) -> None:
-    """Insert the batch and its rows, inside the caller's transaction."""
+def store_batch(room: Room, judged: Judged, report: BatchReport, arrival: Arrival) -> None:
+    """Insert the line about the batch, inside the caller's transaction."""
     run(
         room.connection,
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -252,7 +251,11 @@ def store_rows(room: Room, judged: Judged, report: BatchReport, arrival: Arrival
             json.dumps(dict(report.notes), sort_keys=True),
         ],
     )
+
+
+def store_rows(room: Room, judged: Judged, accepted: str) -> None:
+    """Insert the batch's rows, inside the caller's transaction."""
     run(
         room.connection,
-        f"INSERT INTO {report.role} BY NAME SELECT *, {judged.batch} AS batch FROM batch_rows",
+        f"INSERT INTO {judged.layout.role} BY NAME SELECT *, {judged.batch} AS batch FROM ({accepted})",
     )

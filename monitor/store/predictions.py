@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from monitor.plan.model import ChangePlan
 from monitor.store import covariates
-from monitor.store.connection import Session, quoted, run
+from monitor.store.connection import Session, quoted, run, scalar
 from monitor.store.contract import Layout
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.rules import (
@@ -133,3 +133,12 @@ def classify(connection: Session) -> None:
 
 def accepted_columns(plan: ChangePlan) -> tuple[str, ...]:
     return (*STORED, *(column.name for column in covariates.columns(plan)))
+
+
+def in_line_order(connection: Session) -> str:
+    """SQL clauses that keep the accepted rows of `judged` in line order.
+
+    The table was filled in line order, which a plain scan keeps; only after an anti-join is a sort needed.
+    """
+    repeated = scalar(connection, "SELECT count(*) FROM compared")
+    return f"WHERE {ACCEPTED} ORDER BY line" if repeated else "WHERE fault IS NULL"

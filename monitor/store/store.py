@@ -84,10 +84,11 @@ class Store:
             if (known := ingest.already(room, copy.source_sha256)) is not None:
                 return known
             judged = ingest.judge(room, file, copy, arrival, role)
-            ingest.materialise(room, judged, arrival)
-            report = replace(judged.report, archive_sha256=ingest.keep_files(room, judged))
+            accepted = ingest.accepted_rows(room, judged, arrival)
+            report = replace(judged.report, archive_sha256=ingest.keep_files(room, judged, accepted))
             with self.transaction():
-                ingest.store_rows(room, judged, report, arrival)
+                ingest.store_batch(room, judged, report, arrival)
+                ingest.store_rows(room, judged, accepted)
                 self.put_outbox(*record(report))
         return report
 
