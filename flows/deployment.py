@@ -103,7 +103,6 @@ def _require_server() -> None:
     Raises:
         UsageError: None is named, or none answers there.
     """
-    import httpx
     from prefect.client.orchestration import get_client
     from prefect.settings import get_current_settings
 
@@ -115,5 +114,5 @@ def _require_server() -> None:
         )
     with get_client(sync_client=True) as client:
         problem = client.api_healthcheck()
-    if isinstance(problem, httpx.HTTPError | OSError) or problem is not None:
+    if problem is not None:
         raise UsageError(f"{address}: no Prefect server answers here ({type(problem).__name__})")

@@ -4,7 +4,7 @@ Correctness lives in the store and the ledger. Prefect schedules, shows and retr
 keeps no result, and what is due is read from the workspace, never from the run's own time.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: a scheduled run could not resolve the flows' parameters.
 
 from collections.abc import Callable
 from datetime import date, datetime

@@ -185,7 +185,7 @@ PLAN: dict[str, Any] = {
             "update_procedures": ["U1"],
         }
     ],
-    "approvals": [{"role": "quality_lead", "keys": []}],
+    "approvals": [{"role": "quality_lead", "signatures": 1, "keys": []}],
 }
 
 

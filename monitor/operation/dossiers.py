@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from monitor import documentation
 from monitor.errors import UsageError
@@ -49,14 +50,19 @@ def _write_index(folder: Path) -> None:
     (folder / "index.html").write_text(page, encoding="utf-8")
 
 
+def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
+    """What the dossier of a change contains now: a function of plan and ledger alone."""
+    sequence, digest, _ = change.entries[-1]
+    return documentation.dossier(workspace.loaded, change, {"seq": sequence, "hash": digest})
+
+
 def issue(workspace: Workspace, change: Change) -> Path:
     """Write one dossier and record its hash."""
     if change.verdict is None:
         raise UsageError(f"{change.id}: has no verdict yet, so there is nothing to document")
-    sequence, digest, _ = change.entries[-1]
-    content = documentation.dossier(workspace.loaded, change, {"seq": sequence, "hash": digest})
+    sequence = change.entries[-1][0]
     folder = workspace.path / "dossiers" / change.id
-    files = documentation.write_dossier(folder, content)
+    files = documentation.write_dossier(folder, compose(workspace, change))
     at = (change.deployed or change.verdict).get("night") or workspace.ledger.entries[sequence].at
     with workspace.commit():
         workspace.record("dossier", at, {"change": change.id, "sha256": sha256_file(files["json"])})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
+from monitor.errors import UsageError
 from monitor.hashing import finite_or_none, sha256_record
 from monitor.operation.calendar import due_nights
 from monitor.operation.changes import advance, conclude, fit, look, open_change
@@ -19,6 +20,8 @@ from monitor.operation.windows import Knowledge, in_fitting_share
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import BatchReport, Place, Role, Rows
 from monitor.store import StreamRow
+
+DIGEST_DECIMALS = 4
 
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what is being done)."""
@@ -96,13 +99,16 @@ class Nights:
         return _report(self.workspace, before, night, [cohort.key for cohort in cohorts])
 
     def conclude_open(self, knowledge: Knowledge, because: str) -> None:
-        """End every change that is still collecting: insufficient, with what is missing."""
-        collecting = self.workspace.state.collecting()
-        if not collecting:
-            return
+        """The log ends: every change that is still collecting is insufficient, with what is missing."""
         with self.workspace.commit():
-            for change in collecting:
+            for change in self.workspace.state.collecting():
                 conclude(self.workspace, change, self.counts, knowledge, because)
+            body = {
+                "matured_by": knowledge.matured_by.isoformat(),
+                "known_by": knowledge.known_by.isoformat(),
+                "because": because,
+            }
+            self.workspace.record("log_ended", knowledge.matured_by.isoformat(), body)
 
     def _new_cohorts(self, night: date) -> list[store.Cohort]:
         """Mature cohorts that no night has read, in order."""
@@ -174,7 +180,7 @@ class Nights:
     def _record_night(self, knowledge: Knowledge, cohorts: list[str], looked: list[StreamRow]) -> None:
         night = knowledge.matured_by
         digest = [
-            [*row.place, row.epoch, row.cohort, row.rows, row.positives, finite_or_none(row.log_r_mixture)]
+            [*row.place, row.epoch, row.cohort, row.rows, row.positives, _digested(row.log_r_mixture)]
             for row in looked
         ]
         self.workspace.record(
@@ -238,7 +244,8 @@ def ingest_file(
     """One file: rows and ledger entry commit as one."""
 
     def record(report: BatchReport) -> tuple[int, str]:
-        entry = workspace.record("batch", received_on.isoformat(), report.as_record())
+        body = {**report.as_record(), "as_history": as_history}
+        entry = workspace.record("batch", received_on.isoformat(), body)
         return entry.sequence, entry.line
 
     try:
@@ -258,8 +265,6 @@ def require_forward(workspace: Workspace, as_of: date) -> None:
     Raises:
         UsageError: `as_of` lies before the last night on record.
     """
-    from monitor.errors import UsageError
-
     last = workspace.state.last_night
     if last is not None and as_of < date.fromisoformat(last):
         raise UsageError(f"--as-of {as_of.isoformat()} lies before the last finished night, {last}")
@@ -272,6 +277,11 @@ def move_done(file: Path, folder: Path) -> None:
     while target.exists():
         target, number = folder / f"{file.name}.{number}", number + 1
     file.rename(target)
+
+
+def _digested(log_r: float) -> float | None:
+    """Rounded, so that processors whose logarithms differ in the last digit agree on the hash."""
+    return finite_or_none(round(log_r, DIGEST_DECIMALS))
 
 
 def _positions(workspace: Workspace) -> int:

@@ -12,20 +12,26 @@ from typing import Any
 import monitor
 from monitor import plan, store
 from monitor.errors import EvidenceError, PlanError, UsageError
+from monitor.hashing import sha256_file
+from monitor.operation.checkpoints import read_or_make_checkpoint_key, sign_head
 from monitor.operation.keys import default_key_path, pseudonym_key_id, read_key, read_or_make_key
 from monitor.plan import LoadedPlan
 from monitor.registry import Entry, Ledger, RegistryState, fold
+from monitor.registry.recorded import RecordedLedger
 from monitor.store import Store
 
 
 @dataclass
 class Workspace:
-    """An open workspace. Only one process holds one for writing."""
+    """An open workspace. Only one process holds one for writing.
+
+    With a `RecordedLedger` it is a shadow: what would be recorded is compared with what was.
+    """
 
     path: Path
     loaded: LoadedPlan
     store: Store
-    ledger: Ledger
+    ledger: Ledger | RecordedLedger
     state: RegistryState
 
     def record(self, kind: str, at: str, body: dict[str, Any]) -> Entry:
@@ -71,13 +77,15 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
     loaded = plan.load(plan_file)
     if (path / "ledger.jsonl").exists() or (path / "plan.yaml").exists():
         raise UsageError(f"{path}: holds a workspace already")
-    key = read_or_make_key(key_file or default_key_path())
+    key_file = key_file or default_key_path()
+    key = read_or_make_key(key_file)
+    checkpoint_key = read_or_make_checkpoint_key(key_file)
     path.mkdir(parents=True, exist_ok=True)
     for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
         (path / folder).mkdir(exist_ok=True)
     store.create(path, loaded.plan)
     shutil.copyfile(plan_file, path / "plan.yaml")
-    with _opened(path, loaded, key) as workspace, workspace.commit():
+    with _opened(path, loaded, key_file, key) as workspace, workspace.commit():
         identity = loaded.plan.plan
         workspace.record(
             "bound",
@@ -88,7 +96,9 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
                     "version": identity.version,
                     "title": identity.title,
                     "sha256": loaded.sha256,
+                    "file_sha256": sha256_file(path / "plan.yaml"),
                 },
+                "checkpoint_key": checkpoint_key,
                 "pseudonym_key_id": pseudonym_key_id(key),
                 "software": monitor.__version__,
             },
@@ -100,6 +110,9 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
 def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Workspace]:
     """Open a workspace for writing, finish what a crash interrupted, check that its plan is the bound one.
 
+    A missing database is rebuilt from archive and ledger, a missing snapshot published again, and a
+    ledger that grew meanwhile gets a signed checkpoint at the end.
+
     Raises:
         UsageError: No workspace here, or another pseudonym key than the bound one.
         PlanError: `plan.yaml` is not the plan that was bound.
@@ -107,14 +120,21 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
         EvidenceError: The ledger does not hold together.
     """
     loaded = read_plan(path)
-    key = read_key(key_file or default_key_path())
-    with _opened(path, loaded, key) as workspace:
+    key_file = key_file or default_key_path()
+    key = read_key(key_file)
+    if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
+        from monitor.operation.rebuild import rebuild
+
+        rebuild(path, loaded)
+    with _opened(path, loaded, key_file, key) as workspace:
         require_bound(workspace.state, loaded)
         if workspace.state.bound["pseudonym_key_id"] != pseudonym_key_id(key):
             raise UsageError(
                 f"{path}: bound with another pseudonym key ({workspace.state.bound['pseudonym_key_id']}); "
                 "name its file with --pseudonym-key"
             )
+        if workspace.state.last_night and not (path / store.SNAPSHOT).exists():
+            workspace.store.publish_snapshot()
         yield workspace
 
 
@@ -148,9 +168,10 @@ def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
 
 
 @contextmanager
-def _opened(path: Path, loaded: LoadedPlan, key: bytes) -> Generator[Workspace]:
+def _opened(path: Path, loaded: LoadedPlan, key_file: Path, key: bytes) -> Generator[Workspace]:
     with store.open_store(path, loaded.plan, key) as opened:
         ledger = Ledger(path / "ledger.jsonl", opened.outbox())
         workspace = Workspace(path, loaded, opened, ledger, fold(ledger.entries))
         workspace.flush()
         yield workspace
+        sign_head(path, ledger.entries, workspace.state, key_file)

@@ -25,7 +25,14 @@ from monitor.plan.logs import (
     PredictionLog,
 )
 from monitor.plan.modifications import ApprovalRole, Impact, Modification, TraceabilityRow
-from monitor.plan.monitoring import CalibrationStream, LabelStreams, Monitoring, Streams, Tolerance
+from monitor.plan.monitoring import (
+    CalibrationStream,
+    FloorOfLiveVersion,
+    LabelStreams,
+    Monitoring,
+    Streams,
+    Tolerance,
+)
 from monitor.plan.protocol import (
     AllowedInfluence,
     DataManagement,
@@ -35,6 +42,7 @@ from monitor.plan.protocol import (
     PerformanceEvaluation,
     ReferenceStandard,
     Retraining,
+    Rollback,
     Split,
     Trigger,
     UpdateProcedure,
@@ -71,6 +79,7 @@ __all__ = [
     "Device",
     "EventsFor",
     "Finding",
+    "FloorOfLiveVersion",
     "Identifier",
     "Impact",
     "LabelStreams",
@@ -95,6 +104,7 @@ __all__ = [
     "ReferenceStandard",
     "Require",
     "Retraining",
+    "Rollback",
     "Split",
     "Streams",
     "Text",

@@ -67,9 +67,12 @@ class TraceabilityRow(Closed):
 
 
 class ApprovalRole(Closed):
-    """A role that approves changes, and the public keys that may act in it."""
+    """A role that approves changes, how many of its people must sign, and the keys they sign with."""
 
     role: Identifier = Field(description="Name of the role.", examples=["clinical_lead"])
+    signatures: Annotated[int, Field(ge=1, le=100)] = Field(
+        description="Number of different people of this role who must sign each change.", examples=[1]
+    )
     keys: Annotated[tuple[PublicKey, ...], Field(max_length=100)] = Field(
         description="Public keys, as `pccp key show` prints them; an empty list means nobody can approve yet."
     )

@@ -47,6 +47,17 @@ class LabelStreams(Closed):
     )
 
 
+class FloorOfLiveVersion(Closed):
+    """The least performance of the version in use; below it a corrective action is opened."""
+
+    auc: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(
+        description="Least area under the ROC curve of the raw score at a site.", examples=[0.85]
+    )
+    on_breach: Literal["corrective_action"] = Field(
+        description="A demonstrated breach opens a corrective action, whatever a recalibration does."
+    )
+
+
 class Monitoring(Closed):
     """The looks at the logs, their number, and the probability of a false alarm over all of them."""
 
@@ -74,3 +85,6 @@ class Monitoring(Closed):
         description="Which studies of a patient count. Required for dated logs, refused for undated ones.",
     )
     streams: Streams = Field(description="The streams that are watched.")
+    floor_of_live_version: FloorOfLiveVersion | None = Field(
+        default=None, description="Least performance of the version in use; no key, no such check."
+    )

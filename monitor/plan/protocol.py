@@ -149,6 +149,14 @@ class PerformanceEvaluation(Closed):
     )
 
 
+class Rollback(Closed):
+    """How a site returns to an earlier calibrator."""
+
+    to: Literal["last_approved"] = Field(
+        description="The approved version that was in use before the present one, at last the original."
+    )
+
+
 class UpdateProcedure(Closed):
     """How an accepted and approved change reaches its site."""
 
@@ -157,6 +165,9 @@ class UpdateProcedure(Closed):
         description="The change is deployed where it was judged."
     )
     users_informed_by: Text = Field(description="How users learn of the change.", examples=["release_note"])
+    rollback: Rollback | None = Field(
+        default=None, description="How a site returns to an earlier version; no key, no rollback."
+    )
     relabel_previous_patients: Literal[False] = Field(
         description="Earlier patients keep the probabilities they were given."
     )

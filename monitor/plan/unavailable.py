@@ -29,7 +29,6 @@ KEYS: Mapping[str, str] = {
     "monitoring.streams.score_mean": "the score mean stream",
     "monitoring.streams.score_shape": "the score shape stream",
     "monitoring.unseen_category": "a rule for unseen categories",
-    "monitoring.floor_of_live_version": "a floor of the live version",
     f"{_CHANGE}.*.maximum_per_year": "a maximum number of changes per year",
     f"{_CHANGE}.*.minimum_interval_days": "a minimum interval between changes",
     f"{_CHANGE}.*.guardrails": "guardrails",
@@ -42,8 +41,7 @@ KEYS: Mapping[str, str] = {
     f"{_EVALUATION}.*.looks.spending": "alpha spending over several looks",
     f"{_EVALUATION}.*.subgroups": "subgroups in the evaluation",
     f"{_EVALUATION}.*.retest": "a retest",
-    f"{_UPDATE}.*.rollback": "rollback",
-    "approvals.*.signatures": "a number of signatures per role",
+    f"{_UPDATE}.*.rollback.when": "automatic rollback",
     "records": "retention and small-cell rules",
 }
 _METRICS = (

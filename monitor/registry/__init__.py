@@ -1,22 +1,39 @@
 """The evidence: an append-only, hash-chained ledger, what it says, and who signed."""
 
+from monitor.registry.change import Alarm, Change, ChangeStateName, Signatures
 from monitor.registry.ledger import Entry, Ledger, read_chain, verify_chain
-from monitor.registry.signature import key_id, new_key, public_key_text, sign, verify_signature
-from monitor.registry.state import Alarm, Change, RegistryState, fold, read_calibrator
+from monitor.registry.signature import (
+    key_id,
+    key_is_protected,
+    new_key,
+    plan_line,
+    public_key_text,
+    record_is_signed,
+    sign,
+    sign_record,
+    verify_signature,
+)
+from monitor.registry.state import RegistryState, fold, read_calibrator
 
 __all__ = [
     "Alarm",
     "Change",
+    "ChangeStateName",
     "Entry",
     "Ledger",
     "RegistryState",
+    "Signatures",
     "fold",
     "key_id",
+    "key_is_protected",
     "new_key",
+    "plan_line",
     "public_key_text",
     "read_calibrator",
     "read_chain",
+    "record_is_signed",
     "sign",
+    "sign_record",
     "verify_chain",
     "verify_signature",
 ]

@@ -1,7 +1,7 @@
 """The ledger: one canonical JSON object a line, each bound to the one before by its hash.
 
 A reader of the file alone can check the chain. A tail that was cut off still verifies, which is why
-checkpoints are kept elsewhere (not part of this version).
+signed checkpoints are kept elsewhere.
 """
 
 from __future__ import annotations
@@ -102,6 +102,34 @@ def verify_chain(text: str) -> list[Entry]:
     return entries
 
 
+def examine_chain(content: bytes) -> tuple[list[Entry], list[str]]:
+    """Every entry that holds by itself, and every line that does not, links included.
+
+    Args:
+        content: Bytes of the ledger's file.
+
+    Example:
+        >>> examine_chain(b"{}\\n")
+        ([], ['ledger.jsonl:1: expected a ledger entry, found something else'])
+    """
+    entries: list[Entry] = []
+    faults: list[str] = []
+    *lines, rest = _decoded(content).split("\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(parse_line(line, number))
+        except EvidenceError as error:
+            faults.append(str(error))
+    if rest:
+        faults.append(f"ledger.jsonl:{len(lines) + 1}: the last line is cut off")
+    if not faults:
+        try:
+            _check_links(entries)
+        except EvidenceError as error:
+            faults.append(str(error))
+    return entries, faults
+
+
 def read_chain(path: Path) -> list[Entry]:
     """All entries of a ledger file.
 
@@ -110,7 +138,7 @@ def read_chain(path: Path) -> list[Entry]:
     """
     if not path.exists():
         raise EvidenceError(f"{path.name}: expected a ledger, found no file")
-    return verify_chain(path.read_text(encoding="utf-8", errors="replace"))
+    return verify_chain(_decoded(path.read_bytes()))
 
 
 class Ledger:
@@ -127,15 +155,15 @@ class Ledger:
             EvidenceError: File and store contradict each other.
         """
         self.path = path
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        torn = text[len(whole) :]
-        if torn and not any(line.startswith(torn) for _, line in committed):
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        torn = content[len(whole) :]
+        if torn and not any(line.encode().startswith(torn) for _, line in committed):
             raise EvidenceError("ledger.jsonl: the last line is cut off and the store does not hold it")
-        self.entries = verify_chain(whole)
+        self.entries = verify_chain(_decoded(whole))
         missing = [line for sequence, line in committed if sequence >= len(self.entries)]
         if torn:
-            _truncate(path, len(whole.encode()))
+            _truncate(path, len(whole))
         for line in missing:
             self.entries.append(parse_line(line, len(self.entries) + 1))
         _check_links(self.entries)
@@ -177,6 +205,11 @@ def _check_links(entries: list[Entry]) -> None:
                 f"after {previous[:12]}, found {entry.sequence} after {entry.previous[:12]}"
             )
         previous = entry.hash
+
+
+def _decoded(content: bytes) -> str:
+    """Every byte counts: no newline is translated, and a byte that is no text spoils its line's hash."""
+    return content.decode("utf-8", errors="surrogateescape")
 
 
 def _content(sequence: int, previous: str, kind: str, at: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,31 +1,45 @@
-"""Ed25519 keys and signatures of approval records."""
+"""Ed25519 keys, and the approval records that people sign with them."""
 
 from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from monitor.errors import UsageError
-from monitor.hashing import sha256_text
+from monitor.hashing import sha256_record, sha256_text
 
 PREFIX = "ed25519:"
+PURPOSE = "pccp-monitor record "
+"""Stands before what is signed, so that no signature can serve another purpose."""
+_PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
-def new_key(path: Path) -> str:
+def new_key(path: Path, passphrase: str | None = None) -> str:
     """Make a signing key at `path`, readable by its owner only, and return its public text for the plan.
 
+    Args:
+        path: File to make.
+        passphrase: Encrypts the file; without one only the file's mode protects the key.
+
     Raises:
-        UsageError: The file exists already.
+        UsageError: The file exists already, or the passphrase is empty.
     """
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    if passphrase == "":
+        raise UsageError("an empty passphrase protects nothing; give one, or none at all")
+    lock = (
+        serialization.NoEncryption()
+        if passphrase is None
+        else serialization.BestAvailableEncryption(passphrase.encode())
     )
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -36,9 +50,28 @@ def new_key(path: Path) -> str:
     return _public_text(key.public_key())
 
 
-def public_key_text(path: Path) -> str:
+def key_is_protected(path: Path) -> bool:
+    """True when a passphrase is needed to use the key in a file.
+
+    Raises:
+        UsageError: The file cannot be read, or others may read it.
+    """
+    return _read_pem(path).lstrip().startswith(_PROTECTED)
+
+
+def public_key_text(path: Path, passphrase: str | None = None) -> str:
     """The public text ("ed25519:...") of a private key file, as a plan lists it."""
-    return _public_text(_private_key(path).public_key())
+    return _public_text(private_key(path, passphrase).public_key())
+
+
+def plan_line(role: str, public_text: str, signatures: int = 1) -> str:
+    """The line that lists a key under the plan's `approvals`.
+
+    Example:
+        >>> plan_line("clinical_lead", "ed25519:abc")
+        '  - {role: clinical_lead, signatures: 1, keys: ["ed25519:abc"]}'
+    """
+    return f'  - {{role: {role}, signatures: {signatures}, keys: ["{public_text}"]}}'
 
 
 def key_id(public_text: str) -> str:
@@ -46,19 +79,59 @@ def key_id(public_text: str) -> str:
     return sha256_text(public_text)[:16]
 
 
-def sign(path: Path, message: str) -> str:
+def sign(path: Path, message: str, passphrase: str | None = None) -> str:
     """Signature of the UTF-8 bytes of `message`, base64."""
-    return base64.b64encode(_private_key(path).sign(message.encode())).decode()
+    return base64.b64encode(private_key(path, passphrase).sign(message.encode())).decode()
 
 
 def verify_signature(public_text: str, signature: str, message: str) -> bool:
     """True when `signature` of `message` was made by the key's owner."""
     try:
-        raw = base64.urlsafe_b64decode(public_text.removeprefix(PREFIX) + "=")
-        Ed25519PublicKey.from_public_bytes(raw).verify(base64.b64decode(signature), message.encode())
-    except (InvalidSignature, ValueError):
+        public_key(public_text).verify(base64.b64decode(signature), message.encode())
+    except (InvalidSignature, ValueError, TypeError):
         return False
     return True
+
+
+def sign_record(body: dict[str, Any], path: Path, passphrase: str | None = None) -> dict[str, Any]:
+    """The record with the id of the key and its signature over everything else in the record.
+
+    Args:
+        body: What is on record, without `key_id` and `signature`.
+        path: Private key file.
+        passphrase: Of the file, when it is protected.
+    """
+    named = {**body, "key_id": key_id(public_key_text(path, passphrase))}
+    return {**named, "signature": sign(path, _message(named), passphrase)}
+
+
+def record_is_signed(body: dict[str, Any], keys: Iterable[str]) -> bool:
+    """True when one of the public keys is the one the record names and signed exactly this record.
+
+    Args:
+        body: With `key_id` and `signature`.
+        keys: Public texts, as the plan in force lists them for the record's role.
+    """
+    signature = body.get("signature")
+    content = {key: value for key, value in body.items() if key != "signature"}
+    return isinstance(signature, str) and any(
+        key_id(key) == body.get("key_id") and verify_signature(key, signature, _message(content))
+        for key in keys
+    )
+
+
+def _message(content: dict[str, Any]) -> str:
+    return PURPOSE + sha256_record(content)
+
+
+def public_key(public_text: str) -> Ed25519PublicKey:
+    """The key of a public text.
+
+    Raises:
+        ValueError: The text is no Ed25519 key.
+    """
+    raw = base64.urlsafe_b64decode(public_text.removeprefix(PREFIX) + "=")
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _public_text(key: Ed25519PublicKey) -> str:
@@ -66,8 +139,8 @@ def _public_text(key: Ed25519PublicKey) -> str:
     return PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _private_key(path: Path) -> Ed25519PrivateKey:
-    """The key in a file that only its owner may read."""
+def _read_pem(path: Path) -> bytes:
+    """The content of a file that only its owner may read."""
     try:
         mode = path.stat().st_mode
         pem = path.read_bytes()
@@ -75,10 +148,27 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         raise UsageError(f"{path}: no signing key can be read here; `pccp key new` makes one") from error
     if mode & 0o077:
         raise UsageError(f"{path}: a signing key must be readable by its owner only (chmod 600)")
+    return pem
+
+
+def private_key(path: Path, passphrase: str | None = None) -> Ed25519PrivateKey:
+    """The key in a file that only its owner may read.
+
+    Raises:
+        UsageError: The file is absent, open to others, protected and not opened, or holds something else.
+    """
+    pem = _read_pem(path)
+    protected = pem.lstrip().startswith(_PROTECTED)
+    if protected and passphrase is None:
+        raise UsageError(f"{path}: the key is protected by a passphrase, and none was given")
     try:
-        key = serialization.load_pem_private_key(pem, None)
+        key = serialization.load_pem_private_key(
+            pem, passphrase.encode() if protected and passphrase is not None else None
+        )
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{path}: expected an unencrypted Ed25519 private key in PEM form") from error
+        if protected:
+            raise UsageError(f"{path}: the passphrase does not open this key") from error
+        raise UsageError(f"{path}: expected an Ed25519 private key in PEM form") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"{path}: expected an Ed25519 key, found another kind")
     return key

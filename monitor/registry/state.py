@@ -1,71 +1,15 @@
-"""What the ledger says: alarms, changes and live calibrators, folded entry by entry."""
+"""What the ledger says: alarms, changes and live calibrators, folded entry by entry, in the only order allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
+from monitor.errors import EvidenceError
 from monitor.records import IDENTITY, Calibrator, Place
+from monitor.registry.change import Alarm, Body, Change, ChangeStateName
 from monitor.registry.ledger import Entry
-
-ChangeStateName = Literal[
-    "collecting", "proposed", "approved", "deployed", "declined", "rejected", "insufficient", "withdrawn"
-]
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """An alarm and, once it ended, how."""
-
-    body: Body
-    closed: Body | None = None
-
-    @property
-    def place(self) -> Place:
-        return Place(self.body["site"], self.body["finding"])
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change attempt: every ledger body that belongs to it."""
-
-    id: str
-    alarm: Body
-    opened: Body
-    candidate: Body | None = None
-    verdict: Body | None = None
-    approvals: tuple[Body, ...] = ()
-    declined: Body | None = None
-    deployed: Body | None = None
-    dossier: Body | None = None
-    entries: tuple[tuple[int, str, str], ...] = ()
-
-    @property
-    def place(self) -> Place:
-        return Place(self.opened["site"], self.opened["finding"])
-
-    @property
-    def state(self) -> ChangeStateName:
-        """Where the change stands; a verdict of None means that no candidate was put forward."""
-        if self.deployed:
-            return "deployed"
-        if self.declined:
-            return "declined"
-        if self.verdict is None:
-            return "collecting"
-        states: dict[str | None, ChangeStateName] = {
-            "accept": "approved" if self.approvals else "proposed",
-            "reject": "rejected",
-            "insufficient": "insufficient",
-            None: "withdrawn",
-        }
-        return states[self.verdict["verdict"]]
-
-    @property
-    def fitting_patients_sha256(self) -> str | None:
-        return self.candidate["fit"]["patients_sha256"] if self.candidate else None
 
 
 @dataclass
@@ -73,29 +17,48 @@ class RegistryState:
     """Everything decided so far, in the order of the ledger.
 
     Attributes:
-        bound: Body of entry 0.
+        bound: Body of entry 0, its plan replaced by that of the latest amendment.
+        plans: Identity of every plan that was bound, oldest first.
         live: Deployed calibrator per place; the original where none was deployed.
-        live_since: Night of the deployment per place.
+        live_since: Night from which the live calibrator is in use, per place.
+        deployments: Deployments per place that no rollback has undone, oldest first; the last is live.
+        deployed_ever: Deployments per place, undone ones included.
         epoch: Times each place's stream was restarted.
         streams: Bets fixed at each stream's first look, by place and epoch.
         read_cohorts: Cohorts that a night has read.
         last_night: The last finished night.
+        floor_checks: The last check of the floor per place.
+        corrective_actions: Opened because the version in use was below its floor.
+        deviations: Deviations from the plan, and records of what is none.
+        outside: Requests that the plan does not cover.
     """
 
     bound: Body = field(default_factory=dict[str, Any])
+    plans: list[Body] = field(default_factory=list[Body])
     alarms: dict[str, Alarm] = field(default_factory=dict[str, Alarm])
     changes: dict[str, Change] = field(default_factory=dict[str, Change])
     live: dict[Place, Calibrator] = field(default_factory=dict[Place, Calibrator])
     live_since: dict[Place, str] = field(default_factory=dict[Place, str])
+    deployments: dict[Place, list[Body]] = field(default_factory=dict[Place, list[Body]])
+    deployed_ever: dict[Place, int] = field(default_factory=dict[Place, int])
     epoch: dict[Place, int] = field(default_factory=dict[Place, int])
     streams: dict[tuple[Place, int], Body] = field(default_factory=dict[tuple[Place, int], Body])
     read_cohorts: set[str] = field(default_factory=set[str])
     last_night: str | None = None
+    floor_checks: dict[Place, Body] = field(default_factory=dict[Place, Body])
+    corrective_actions: list[Body] = field(default_factory=list[Body])
+    deviations: list[Body] = field(default_factory=list[Body])
+    outside: list[Body] = field(default_factory=list[Body])
 
     def apply(self, entry: Entry) -> None:
-        """Take one more entry into account; kinds without a decision are passed over."""
+        """Take one more entry into account; kinds without a decision are passed over.
+
+        Raises:
+            EvidenceError: The entry is not one that may follow, as an approval without a verdict.
+        """
         readers = {
             "bound": self._bound,
+            "amended": self._amended,
             "night": self._night,
             "stream_started": self._stream_started,
             "alarm": self._alarm,
@@ -106,14 +69,36 @@ class RegistryState:
             "approval": self._approval,
             "declined": self._declined,
             "deployed": self._deployed,
+            "rolled_back": self._rolled_back,
+            "voided": self._voided,
             "dossier": self._dossier,
+            "floor_check": self._floor_check,
+            "corrective_action": lambda item: self.corrective_actions.append(item.body),
+            "deviation": lambda item: self.deviations.append(item.body),
+            "outside_plan": lambda item: self.outside.append(item.body),
         }
         if reader := readers.get(entry.kind):
             reader(entry)
 
+    @property
+    def plan_sha256(self) -> str | None:
+        """The plan in force."""
+        return self.bound["plan"]["sha256"] if self.bound else None
+
     def calibrator(self, place: Place) -> Calibrator:
         """The live calibrator of a place."""
         return self.live.get(place, IDENTITY)
+
+    def calibrator_before(self, place: Place) -> Calibrator | None:
+        """The approved calibrator that was in use before the live one; None when the original is live."""
+        undoable = self.deployments.get(place, [])
+        if not undoable:
+            return None
+        return read_calibrator(undoable[-2]["calibrator"]) if len(undoable) > 1 else IDENTITY
+
+    def next_version(self, place: Place) -> str:
+        """The name of a place's next calibrator; one that was rolled back keeps its own."""
+        return f"v{self.deployed_ever.get(place, 0) + 1}"
 
     def open_alarm(self, place: Place) -> str | None:
         """The alarm that keeps a place's stream from being read further, if any."""
@@ -127,66 +112,140 @@ class RegistryState:
         return sum(change.place == place for change in self.changes.values())
 
     def collecting(self) -> list[Change]:
-        return [change for change in self.changes.values() if change.state == "collecting"]
+        return self.changes_in("collecting")
+
+    def changes_in(self, *states: ChangeStateName) -> list[Change]:
+        """Changes in one of the states, in the order in which they were opened."""
+        return [change for change in self.changes.values() if change.state in states]
 
     def _bound(self, entry: Entry) -> None:
+        if self.bound:
+            raise _misplaced(entry, "a second binding; a new version of the plan is an amendment")
         self.bound = entry.body
+        self.plans.append(entry.body["plan"])
+
+    def _amended(self, entry: Entry) -> None:
+        if entry.body["from"]["sha256"] != self.plan_sha256:
+            raise _misplaced(entry, "amends a plan that is not in force")
+        if open_changes := self.changes_in("collecting", "proposed", "approved"):
+            raise _misplaced(entry, f"the plan changed under {open_changes[0].id}")
+        self.bound = {**self.bound, "plan": entry.body["plan"]}
+        self.plans.append(entry.body["plan"])
+        if entry.body["restarts_streams"]:
+            for place in {place for place, _ in self.streams}:
+                self._restart(place)
 
     def _night(self, entry: Entry) -> None:
         self.last_night = entry.body["night"]
         self.read_cohorts.update(entry.body["cohorts"])
 
     def _stream_started(self, entry: Entry) -> None:
-        place = Place(entry.body["site"], entry.body["finding"])
-        self.streams[place, entry.body["epoch"]] = entry.body
+        self.streams[_place(entry), entry.body["epoch"]] = entry.body
 
     def _alarm(self, entry: Entry) -> None:
         self.alarms[entry.body["alarm"]] = Alarm(entry.body)
 
     def _alarm_closed(self, entry: Entry) -> None:
-        alarm = self.alarms[entry.body["alarm"]]
-        self.alarms[entry.body["alarm"]] = replace(alarm, closed=entry.body)
-        self._restart(alarm.place)
+        self._close(entry.body["alarm"], entry)
+        self._restart(self.alarms[entry.body["alarm"]].place)
 
     def _change_opened(self, entry: Entry) -> None:
         body = entry.body
+        if body["alarm"] not in self.alarms:
+            raise _misplaced(entry, f"no alarm {body['alarm']} came before")
         alarm = self.alarms[body["alarm"]].body
-        self.changes[body["change"]] = Change(body["change"], alarm, body, entries=(_position(entry),))
+        self.changes[body["change"]] = Change(
+            body["change"], alarm, body, entries=(_position(entry),), plan_sha256=self.plan_sha256
+        )
 
     def _candidate_frozen(self, entry: Entry) -> None:
+        if self._change(entry, "collecting").candidate:
+            raise _misplaced(entry, "the change has a frozen candidate already")
         self._update(entry, candidate=entry.body)
 
     def _verdict(self, entry: Entry) -> None:
+        self._change(entry, "collecting")
         self._update(entry, verdict=entry.body)
 
     def _approval(self, entry: Entry) -> None:
-        self._update(entry, approvals=(*self.changes[entry.body["change"]].approvals, entry.body))
+        change, body = self._change(entry, "proposed"), entry.body
+        signed = [approval.get("key_id") for approval in change.approvals]
+        if not body["simulated"] and body["key_id"] in signed:
+            raise _misplaced(entry, "the same key signed twice")
+        roles = [role.role for role in change.signatures]
+        if roles and body["role"] not in roles:
+            raise _misplaced(entry, f"the plan has no role {body['role']}")
+        self._update(entry, approvals=(*change.approvals, body))
 
     def _declined(self, entry: Entry) -> None:
+        self._change(entry, "proposed")
         self._update(entry, declined=entry.body)
 
+    def _voided(self, entry: Entry) -> None:
+        self._change(entry, "collecting", "proposed")
+        self._update(entry, voided=entry.body)
+
     def _dossier(self, entry: Entry) -> None:
+        self._change(entry)
         self._update(entry, dossier=entry.body)
 
     def _deployed(self, entry: Entry) -> None:
-        self._update(entry, deployed=entry.body)
-        change = self.changes[entry.body["change"]]
-        self.live[change.place] = read_calibrator(entry.body["calibrator"])
-        self.live_since[change.place] = entry.body["night"]
-        alarm = change.opened["alarm"]
+        change, body = self._change(entry, "approved"), entry.body
+        if change.candidate is None or body["calibrator"] != change.candidate["candidate"]:
+            raise _misplaced(entry, "not the calibrator that was judged and approved")
+        self._update(entry, deployed=body)
+        self.deployments.setdefault(change.place, []).append(body)
+        self.deployed_ever[change.place] = self.deployed_ever.get(change.place, 0) + 1
+        self._put_in_use(change.place, read_calibrator(body["calibrator"]), body["night"])
+        self._close(change.opened["alarm"], entry)
+
+    def _rolled_back(self, entry: Entry) -> None:
+        place, body = _place(entry), entry.body
+        before = self.calibrator_before(place)
+        if before is None or body["to"] != before.as_record():
+            raise _misplaced(entry, "not a return to the approved version that was in use before")
+        undone = self.deployments[place].pop()
+        self._update(entry, undone["change"], rolled_back=body)
+        self._put_in_use(place, before, body["night"])
+        if alarm := self.open_alarm(place):
+            self._close(alarm, entry)
+
+    def _floor_check(self, entry: Entry) -> None:
+        self.floor_checks[_place(entry)] = entry.body
+
+    def _put_in_use(self, place: Place, calibrator: Calibrator, night: str) -> None:
+        self.live[place] = calibrator
+        self.live_since[place] = night
+        self._restart(place)
+
+    def _close(self, alarm: str, entry: Entry) -> None:
+        if alarm not in self.alarms:
+            raise _misplaced(entry, f"no alarm {alarm} came before")
         self.alarms[alarm] = replace(self.alarms[alarm], closed=entry.body)
-        self._restart(change.place)
 
     def _restart(self, place: Place) -> None:
         self.epoch[place] = self.epoch.get(place, 0) + 1
 
-    def _update(self, entry: Entry, **parts: Any) -> None:
-        change = self.changes[entry.body["change"]]
+    def _change(self, entry: Entry, *states: ChangeStateName) -> Change:
+        """The change an entry is about, which must be in one of the states; in any when none is named."""
+        change = self.changes.get(entry.body["change"])
+        if change is None:
+            raise _misplaced(entry, f"no change {entry.body['change']} came before")
+        if states and change.state not in states:
+            raise _misplaced(entry, f"{change.id} is {change.state}, expected {' or '.join(states)}")
+        return change
+
+    def _update(self, entry: Entry, name: str | None = None, **parts: Any) -> None:
+        change = self.changes[name or entry.body["change"]]
         self.changes[change.id] = replace(change, **parts, entries=(*change.entries, _position(entry)))
 
 
 def fold(entries: Iterable[Entry]) -> RegistryState:
-    """The state after all entries."""
+    """The state after all entries.
+
+    Raises:
+        EvidenceError: An entry stands where it may not.
+    """
     state = RegistryState()
     for entry in entries:
         state.apply(entry)
@@ -200,6 +259,14 @@ def read_calibrator(record: Body) -> Calibrator:
     return Calibrator(
         record["version"], record["kind"], parameters["intercept"], parameters["slope"], ((a, b), (c, d))
     )
+
+
+def _misplaced(entry: Entry, why: str) -> EvidenceError:
+    return EvidenceError(f"ledger.jsonl: entry {entry.sequence} ({entry.kind}) may not stand here: {why}")
+
+
+def _place(entry: Entry) -> Place:
+    return Place(entry.body["site"], entry.body["finding"])
 
 
 def _position(entry: Entry) -> tuple[int, str, str]:

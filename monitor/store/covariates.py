@@ -17,13 +17,16 @@ class Column:
     Attributes:
         name: The column in the store, "covariate_<name>".
         type: DOUBLE or VARCHAR.
-        value: SQL of the stored value over the cell `raw_<name>`.
+        read: SQL over the cell `raw_<name>`, named `read_<name>` where the others are evaluated: the number,
+            or the plan's spelling of a listed level; null otherwise.
+        value: SQL of the stored value.
         noted: SQL condition: the cell held something that was changed to null or is not listed.
         note: What is counted where `noted` holds.
     """
 
     name: str
     type: str
+    read: str
     value: str
     noted: str
     note: str
@@ -45,27 +48,33 @@ def columns(plan: ChangePlan) -> tuple[Column, ...]:
     )
 
 
+def read_names(plan: ChangePlan) -> list[str]:
+    """Under which name each column's `read` is available to its `value` and `noted`."""
+    return [f"read_{covariate.name}" for covariate in plan.logs.covariates]
+
+
 def _continuous(covariate: ContinuousCovariate, sentinels: tuple[float, ...]) -> Column:
     cell = quoted(f"raw_{covariate.name}")
     low, high = covariate.range
     plausible = f"BETWEEN {float(low)!r} AND {float(high)!r}"
-    read = number(cell)
-    usable = f"CASE WHEN ({read}) {plausible} AND NOT {one_of(f'({read})', sentinels)} THEN ({read}) END"
+    read = quoted(f"read_{covariate.name}")
+    usable = f"coalesce({read} {plausible}, false) AND NOT {one_of(read, sentinels)}"
     return Column(
         f"covariate_{covariate.name}",
         "DOUBLE",
-        usable,
-        f"({cell} IS NOT NULL AND ({usable}) IS NULL)",
+        number(cell),
+        f"CASE WHEN {usable} THEN {read} END",
+        f"({cell} IS NOT NULL AND NOT ({usable}))",
         f"invalid:{covariate.name}",
     )
 
 
 def _categorical(covariate: CategoricalCovariate) -> Column:
     """Listed levels take the plan's spelling; others are kept as they came, if they can be shown."""
-    cell = quoted(f"raw_{covariate.name}")
+    cell, read = quoted(f"raw_{covariate.name}"), quoted(f"read_{covariate.name}")
     spelled = " ".join(f"WHEN {literal(level.lower())} THEN {literal(level)}" for level in covariate.levels)
     exact = " ".join(f"WHEN {literal(level)} THEN {literal(level)}" for level in covariate.levels)
-    listed = f"coalesce(CASE {cell} {exact} END, CASE lower({cell}) {spelled} END)"
+    listed = f"CASE {cell} {exact} ELSE CASE lower({cell}) {spelled} END END"
     shown = (
         f"CASE WHEN length({cell}) <= {LONGEST_LABEL} "
         f"AND NOT regexp_matches({cell}, {literal(UNSAFE)}) THEN {cell} END"
@@ -73,7 +82,8 @@ def _categorical(covariate: CategoricalCovariate) -> Column:
     return Column(
         f"covariate_{covariate.name}",
         "VARCHAR",
-        f"coalesce({listed}, {shown})",
-        f"({cell} IS NOT NULL AND {listed} IS NULL)",
+        listed,
+        f"CASE WHEN {read} IS NOT NULL THEN {read} ELSE {shown} END",
+        f"({cell} IS NOT NULL AND {read} IS NULL)",
         f"unlisted_level:{covariate.name}",
     )

@@ -70,9 +70,12 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     values = "".join(
         f", {c.value} AS {quoted(c.name)}, {c.noted} AS {quoted('note_' + c.name)}" for c in stored
     )
+    reads = "".join(
+        f", {c.read} AS {quoted(name)}" for c, name in zip(stored, covariates.read_names(plan), strict=True)
+    )
     typed = (
-        f"SELECT *, {number('score')} AS score_value, {time.day} AS day, {time.local} AS local{values} "
-        f"FROM (SELECT *{with_defaults(layout, OPTIONAL)} FROM ({cells}))"
+        f"SELECT *{values} FROM (SELECT *, {number('score')} AS score_value, {time.day} AS day, "
+        f"{time.local} AS local{reads} FROM (SELECT *{with_defaults(layout, OPTIONAL)} FROM ({cells})))"
     )
     study = "study_id" if plan.logs.predictions.research_id else pseudonymiser.sql("study", "study_id")
     if plan.undated:

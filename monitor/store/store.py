@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import EvidenceError
 from monitor.plan.model import ChangePlan
 from monitor.records import BatchReport, FloatArray, Place, Role, Rows
-from monitor.store import examples, ingest, reading, streams
+from monitor.store import examples, ingest, reading, restore, streams
 from monitor.store.connection import DATABASE, SNAPSHOT, Session, attach, detach, run, scalar, translated
 from monitor.store.examples import DryRun
 from monitor.store.ingest import Arrival, Room
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.reading import Cohort, Selection
+from monitor.store.restore import Content
 from monitor.store.streams import CohortCount, StreamRow
 
 Record = Callable[[BatchReport], tuple[int, str]]
@@ -100,6 +102,20 @@ class Store:
                 return DryRun(known, {})
             judged = ingest.judge(room, file, copy, arrival, role)
             return DryRun(judged.report, examples.of(self._connection, judged.source, judged.layout))
+
+    def restore_batch(self, file: Path, record: Mapping[str, Any]) -> None:
+        """Take in an archived batch as it was accepted; `record` is the body of its ledger entry.
+
+        Raises:
+            EvidenceError: The file is gone, has other bytes, or does not hold the rows on record.
+        """
+        with self.transaction():
+            restore.restore_batch(self._connection, self._workspace, file, record)
+
+    def content(self) -> Content:
+        """SHA-256 of the rows of each table: equal for two stores that hold the same."""
+        with translated("hashing the store"):
+            return restore.content(self._connection)
 
     def _room(self) -> Room:
         if self._pseudonymiser is None:

@@ -43,8 +43,8 @@ def create(workspace: Path, plan: ChangePlan) -> None:
 
 
 @contextmanager
-def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes) -> Generator[Store]:
-    """The store for writing, by one process at a time.
+def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None) -> Generator[Store]:
+    """The store for writing, by one process at a time; without a key no file can be ingested.
 
     Raises:
         BusyError: Another process is writing.

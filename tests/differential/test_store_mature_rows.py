@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import tempfile
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
-import hypothesis.strategies as st
-from hypothesis import HealthCheck, given, settings
+import pytest
 
 from monitor import store
 from monitor.plan.model import ChangePlan
@@ -50,20 +50,23 @@ class Reading:
         )
 
 
-days = st.integers(0, 6)
-sites, names = st.sampled_from(["a", "b"]), st.sampled_from(["S1", "S2", "S3"])
-studies = st.builds(Study, sites, names, days, days)
-readings = st.builds(
-    Reading,
-    sites,
-    names,
-    st.sampled_from(["1", "0", ""]),
-    st.one_of(st.none(), days),
-    st.sampled_from(["pathology", "pathology", "radiology"]),
-    st.sampled_from(["blinded", "blinded", "aware", "unknown"]),
-    st.sampled_from(["", "A", "B"]),
-    days,
-)
+def random_case(seed: int) -> tuple[list[Study], list[Reading]]:
+    """Few names, sites, readers and days, so that everything collides."""
+    draw = random.Random(seed)
+    names = [f"S{i}" for i in range(40)]
+    studies = [
+        Study(draw.choice("ab"), draw.choice(names), day, min(6, day + draw.choice([0, 0, 1, 3])))
+        for day in draw.choices(range(6), k=60)
+    ]
+    readings = []
+    for arrived in draw.choices(range(7), k=160):
+        observed = None if draw.random() < 0.15 else draw.randint(max(0, arrived - 3), arrived)
+        source = "radiology" if draw.random() < 0.1 else "pathology"
+        influence = draw.choice(["blinded", "blinded", "blinded", "aware", "aware", "unknown"])
+        outcome, reader = draw.choice(["1", "1", "1", "0", ""]), draw.choice(["", "A", "B"])
+        place = draw.choice("ab"), draw.choice(names)
+        readings.append(Reading(*place, outcome, observed, source, influence, reader, arrived))
+    return studies, readings
 
 
 def reference(
@@ -125,36 +128,27 @@ def delivered(desk: Desk, given_studies: list[Study], given_readings: list[Readi
             opened.ingest(path, received_on=received, record=desk.record)
 
 
-@given(
-    given_studies=st.lists(studies.filter(lambda s: s.day <= s.arrived), max_size=8),
-    given_readings=st.lists(
-        readings.filter(lambda r: r.observed is None or r.observed <= r.arrived), max_size=14
-    ),
-    matured_by=st.integers(0, 10),
-    known_by=st.integers(0, 7),
-)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_mature_rows_equal_the_reference(
-    given_studies: list[Study], given_readings: list[Reading], matured_by: int, known_by: int
-) -> None:
+@pytest.mark.parametrize("seed", range(6))
+def test_mature_rows_equal_the_reference_on_every_night(seed: int, tmp_path: Path) -> None:
     plan = make_plan(
         modification_protocol__data_management__0__maturity_days=2,
         logs__outcomes__constants={"label_version": "1"},
         **COLUMNS,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder), plan)
-        delivered(desk, given_studies, given_readings)
-        with desk.open() as opened:
+    given_studies, given_readings = random_case(seed)
+    desk = Desk(tmp_path, plan)
+    delivered(desk, given_studies, given_readings)
+    known = 0
+    with desk.open() as opened:
+        for matured_by, known_by in product(range(9), range(7)):
             found = opened.mature_rows(
                 matured_by=ZERO + timedelta(matured_by), known_by=ZERO + timedelta(known_by)
             )
-    expected = reference(plan, given_studies, given_readings, matured_by, known_by)
-    assert list(found) == list(expected)
-    for place, rows in found.items():
-        got = list(
-            zip(rows.cohort, rows.study, map(repr, rows.outcome.tolist()), rows.ai_influence, strict=True)
-        )
-        assert got == [
-            (cohort, study, repr(outcome), seen) for cohort, study, outcome, seen in expected[place]
-        ]
+            expected = reference(plan, given_studies, given_readings, matured_by, known_by)
+            assert list(found) == list(expected)
+            for place, rows in found.items():
+                outcomes = map(repr, rows.outcome.tolist())
+                got = list(zip(rows.cohort, rows.study, outcomes, rows.ai_influence, strict=True))
+                assert got == [(cohort, study, repr(o), seen) for cohort, study, o, seen in expected[place]]
+                known += len(rows.known())
+    assert known > 100

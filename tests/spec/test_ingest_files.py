@@ -11,6 +11,7 @@ import pytest
 
 from monitor import store
 from monitor.errors import IngestError, PlanError
+from monitor.store import lines
 from monitor.store.contract import layout
 from tests.build_plan import DROP, make_plan
 from tests.ingesting import PREDICTIONS, Desk, prediction
@@ -57,6 +58,21 @@ def test_a_broken_line_never_swallows_its_neighbours(desk: Desk) -> None:
         (9, "wrong_field_count"),
         (10, "control_character"),
     ]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 64, 1000])
+def test_where_the_copying_blocks_end_does_not_matter(
+    desk: Desk, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    first, long = prediction("S1"), prediction("S" * (lines.LONGEST_LINE_BYTES + 9))
+    text = f'\ufeff{PREDICTIONS}\r\n{first}\r\n\r\n {prediction("S4")}\r\n"bad\r\n{prediction("S6")} \n'
+    report = desk.deliver(text + (f"{long}\n{prediction('S8')}" if block >= 1000 else prediction("S7")))
+    assert (report.stored, report.blank_lines) == (4, 1)
+    assert stored_lines(desk) == ([2, 4, 6, 8] if block >= 1000 else [2, 4, 6, 7])
+    assert desk.query("SELECT DISTINCT covariate_view FROM predictions") == [("PA",)]
+    plain = desk.deliver(f"{PREDICTIONS}\n{prediction('T1')}\n {prediction('S4')}\n")
+    assert (plain.stored, plain.duplicates) == (1, 1)
 
 
 def test_quoted_fields_may_hold_commas_and_quotes(desk: Desk) -> None:

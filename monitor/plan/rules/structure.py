@@ -113,6 +113,18 @@ def public_keys(plan: ChangePlan) -> Iterator[Problem]:
         yield Problem(places[position][0], "the same key again", "a key of its own for each role", "text")
 
 
+def signatures(plan: ChangePlan) -> Iterator[Problem]:
+    """A role that lists keys lists enough of them to sign; one that lists none cannot approve yet."""
+    for position, approval in enumerate(plan.approvals):
+        if approval.keys and len(approval.keys) < approval.signatures:
+            yield Problem(
+                ("approvals", position, "signatures"),
+                "more signatures than the role has keys",
+                "at most one signature for each key",
+                "whole number",
+            )
+
+
 def key_bytes(key: str) -> bytes:
     """The 32 bytes of a public key."""
     return base64.urlsafe_b64decode(key.removeprefix("ed25519:") + "=")
@@ -138,4 +150,5 @@ RULES = (
     Rule((MONITORING,), weights),
     Rule((("approvals",),), approval_roles),
     Rule((("approvals",),), public_keys),
+    Rule((("approvals",),), signatures),
 )

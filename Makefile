@@ -1,0 +1,63 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer and the package index.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check simulate bench clean
+
+SHELL := /bin/bash
+BIN := .venv/bin
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+WORKERS ?= 2
+
+help:
+	@echo "make demo      install, run the demonstration, say what was found"
+	@echo "make test      install what tests need, run them"
+	@echo "make check     ruff, pyright, import-linter, doctests"
+	@echo "make simulate  slow statistics, against the figures they must reach"
+	@echo "make bench     benchmarks"
+	@echo "make clean     remove the virtual environment and caches"
+
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/made pyproject.toml constraints.txt
+	@echo "Installing into .venv with $(PYTHON) (one to three minutes)"
+	@$(PIP) -e .
+	@$(BIN)/python -m pip --disable-pip-version-check check
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "Installing what tests and checks need"
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+minutes = awk 'BEGIN { printf "%.1f min", ($(1)) / 60 }'
+
+demo:
+	@begun=$$(date +%s); $(MAKE) --no-print-directory .venv/installed || exit; \
+	ready=$$(date +%s); $(BIN)/pccp demo || exit; done=$$(date +%s); \
+	echo "install $$($(call minutes,$$ready - $$begun)), run $$($(call minutes,$$done - $$ready))"
+
+# One worker for each of two cores; the tests of one file stay together, because they share replays.
+test: .venv/installed-dev
+	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile || exit; \
+	done=$$(date +%s); echo "tests $$($(call minutes,$$done - $$begun))"
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q --doctest-modules monitor flows
+
+simulate: .venv/installed-dev
+	$(BIN)/python tests/simulation/run.py
+
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,58 @@
+"""Signs the ledger's head after every run that wrote to it, with a key that lives outside the workspace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.errors import UsageError
+from monitor.registry import Entry, RegistryState, new_key, public_key_text
+from monitor.registry.checkpoint import Checkpoint, seal
+
+FOLDER = "checkpoints"
+KEY_NAME = "checkpoint.pem"
+
+_log = logging.getLogger(__name__)
+
+
+def checkpoint_key(pseudonym_key: Path) -> Path:
+    """The checkpoint key lies beside the pseudonym key."""
+    return pseudonym_key.with_name(KEY_NAME)
+
+
+def read_or_make_checkpoint_key(pseudonym_key: Path) -> str:
+    """Public text of the checkpoint key, which is made when there is none."""
+    file = checkpoint_key(pseudonym_key)
+    return public_key_text(file) if file.exists() else new_key(file)
+
+
+def sign_head(path: Path, entries: Sequence[Entry], state: RegistryState, pseudonym_key: Path) -> None:
+    """Put `checkpoints/<sequence>.json` beside the ledger unless its head has one.
+
+    Without the key that entry 0 lists nothing is signed: the nights go on, a warning says so, and
+    `verify` says up to which entry checkpoints reach.
+
+    Args:
+        path: The workspace.
+        entries: Of its ledger.
+        state: After the last of them.
+        pseudonym_key: Beside which the checkpoint key lies.
+    """
+    file = path / FOLDER / f"{entries[-1].sequence}.json"
+    key = checkpoint_key(pseudonym_key)
+    if file.exists():
+        return
+    try:
+        listed = public_key_text(key) == state.bound.get("checkpoint_key")
+    except UsageError as error:
+        _log.warning("no checkpoint was signed: %s", error)
+        return
+    if not listed:
+        _log.warning("no checkpoint was signed: %s is not the key that entry 0 lists", key)
+        return
+    head = Checkpoint(len(entries), entries[-1].hash, state.bound["plan"]["sha256"], state.last_night)
+    file.parent.mkdir(exist_ok=True)
+    part = file.with_name(file.name + ".part")
+    part.write_bytes(seal(head, key))
+    part.replace(file)

@@ -1,0 +1,217 @@
+"""Everything that plan and archive determine, derived a second time along a finished ledger.
+
+Batches are restored and nights run by the same code that ran them first; decisions of people are taken
+from the ledger. What the code would record is compared with what was recorded, entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from monitor import store
+from monitor.errors import EvidenceError, MonitorError
+from monitor.hashing import canonical_json, sha256_text
+from monitor.operation.dossiers import compose
+from monitor.operation.night import Nights
+from monitor.operation.signatures import require_signature
+from monitor.operation.windows import Knowledge
+from monitor.operation.workspace import Workspace
+from monitor.plan import LoadedPlan
+from monitor.registry import Entry, RegistryState
+from monitor.registry.comparison import Problem
+from monitor.registry.recorded import RecordedLedger, name_of
+from monitor.store import Content
+
+Progress = Callable[[int, int, str], None]
+
+ENDS = ("night", "log_ended")
+"""Kinds that close a run of derived entries and say what it knew."""
+DERIVED = (*ENDS, "stream_started", "alarm", "change_opened", "candidate_frozen", "verdict")
+"""Kinds that nobody decides."""
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What a body with a valid hash and invalid content leads to."""
+
+
+@dataclass
+class Rederived:
+    """What came of it.
+
+    Attributes:
+        problems: Everything that does not hold, in the order of the ledger.
+        entries: Entries derived and compared.
+        nights: Nights run again.
+        signatures: Signatures of people that were checked.
+        rounded: Numbers that differ in their last digits only.
+        dossiers: Text of each change's last dossier, made again.
+        content: What the store holds in the end; None when the end was not reached.
+    """
+
+    problems: list[Problem] = field(default_factory=list[Problem])
+    entries: int = 0
+    nights: int = 0
+    signatures: int = 0
+    rounded: int = 0
+    dossiers: dict[str, str] = field(default_factory=dict[str, str])
+    content: Content | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is needed to derive everything again.
+
+    Attributes:
+        entries: Of a ledger whose chain holds.
+        loaded: The plan they were made under.
+        archive: Folder of the archived batches.
+    """
+
+    entries: Sequence[Entry]
+    loaded: LoadedPlan
+    archive: Path
+
+
+def rederive(
+    evidence: Evidence, shadow: Path, progress: Progress = lambda _done, _total, _what: None
+) -> Rederived:
+    """Derive the whole ledger again in an empty folder, which then holds the databases.
+
+    Args:
+        evidence: Ledger, plan and archive.
+        shadow: An empty folder; gets `monitor.duckdb` and `snapshot.duckdb`.
+        progress: Told of each night.
+
+    Returns:
+        What holds and what does not. A record of the wrong kind ends the derivation early.
+    """
+    store.create(shadow, evidence.loaded.plan)
+    with store.open_store(shadow, evidence.loaded.plan, None) as opened:
+        ledger = RecordedLedger(evidence.entries)
+        workspace = Workspace(shadow, evidence.loaded, opened, ledger, RegistryState())
+        found = _Derivation(workspace, ledger, evidence.archive).run(progress)
+        opened.publish_snapshot()
+    return found
+
+
+class _Derivation:
+    """One walk along the ledger."""
+
+    def __init__(self, workspace: Workspace, ledger: RecordedLedger, archive: Path) -> None:
+        self.workspace = workspace
+        self.ledger = ledger
+        self.archive = archive
+        self.found = Rederived()
+        self.nights: Nights | None = None
+        self.replayed = True
+
+    def run(self, progress: Progress) -> Rederived:
+        total = len(self.ledger.recorded)
+        while (entry := self.ledger.next) is not None and self._stepped(entry):
+            progress(entry.sequence, total, f"{entry.kind} {entry.at}")
+        self.found.problems += self.ledger.problems
+        self.found.entries, self.found.rounded = self.ledger.derived, self.ledger.rounded
+        if self.ledger.next is None:
+            self.found.content = self.workspace.store.content()
+        else:
+            left = total - len(self.ledger.entries)
+            where = name_of(self.ledger.next)
+            self.found.problems.append(
+                Problem(where, f"not derived again, nor the {left - 1} entries after it, for the reason above")
+            )
+        return self.found
+
+    def _stepped(self, entry: Entry) -> bool:
+        """Take in one entry, or a run of derived ones; False when nothing after it can be derived."""
+        try:
+            if entry.kind in DERIVED or _simulated(entry):
+                self._derive(entry)
+            else:
+                self._take(entry)
+        except MonitorError as error:
+            self._tell(self.ledger.next or entry, str(error))
+            return False
+        except MALFORMED:
+            self._tell(self.ledger.next or entry, "the body is not that of such an entry")
+            return False
+        return True
+
+    def _tell(self, entry: Entry, what: str) -> None:
+        named = name_of(entry)
+        self.ledger.problems.append(Problem(named, what.removeprefix(f"{named}: ")))
+
+    def _take(self, entry: Entry) -> None:
+        """A batch, a decision of a person, or a dossier: checked, then taken from the ledger."""
+        checks: dict[str, Callable[[Entry], None]] = {
+            "batch": self._restore,
+            "approval": self._check_signature,
+            "declined": self._check_signature,
+            "dossier": self._compose,
+        }
+        if check := checks.get(entry.kind):
+            check(entry)
+        self.workspace.state.apply(self.ledger.take())
+
+    def _restore(self, entry: Entry) -> None:
+        body = entry.body
+        self.replayed &= body["as_history"]
+        self.workspace.store.restore_batch(self.archive / f"{body['archive_sha256']}.parquet", body)
+
+    def _check_signature(self, entry: Entry) -> None:
+        """A wrong signature is told and the walk goes on: nothing else rests on it."""
+        try:
+            require_signature(self.workspace, entry.body)
+        except EvidenceError as error:
+            self._tell(entry, str(error))
+        else:
+            self.found.signatures += 1
+
+    def _compose(self, entry: Entry) -> None:
+        change = self.workspace.state.changes[entry.body["change"]]
+        text = canonical_json(compose(self.workspace, change))
+        self.found.dossiers[change.id] = text
+        if sha256_text(text) != entry.body["sha256"]:
+            self._tell(entry, "dossier.json made again has another hash than the one on record")
+
+    def _derive(self, first: Entry) -> None:
+        """Run the night, or end the log, to which this entry belongs."""
+        end = self._end()
+        if end is None:
+            raise EvidenceError("the night it belongs to is not on record")
+        begun = len(self.ledger.entries)
+        approve = any(map(_simulated, self.ledger.recorded[begun : end.sequence]))
+        if (approve or end.kind == "log_ended") and not self.replayed:
+            self._tell(first, "simulated in a workspace that is no replay")
+        if end.kind == "night":
+            self._run(end, approve)
+        else:
+            knowledge = _knowledge(end.body["matured_by"], end.body["known_by"])
+            self._nights().conclude_open(knowledge, end.body["because"])
+
+    def _run(self, end: Entry, approve: bool) -> None:
+        nights = self._nights()
+        knowledge = _knowledge(end.body["night"], end.body["known_by"])
+        due = nights.due(knowledge.matured_by)
+        if due != [knowledge.matured_by]:
+            self._tell(end, f"expected the night {due[0] if due else 'not to be due'}")
+        nights.run(knowledge.matured_by, knowledge.known_by, approve_accepted=approve)
+        self.found.nights += 1
+
+    def _nights(self) -> Nights:
+        """Aggregates stay in memory from night to night; an undated log has one look per run."""
+        if self.nights is None or self.workspace.loaded.plan.undated:
+            self.nights = Nights(self.workspace)
+        return self.nights
+
+    def _end(self) -> Entry | None:
+        ahead = self.ledger.recorded[len(self.ledger.entries) :]
+        return next((entry for entry in ahead if entry.kind in ENDS), None)
+
+
+def _simulated(entry: Entry) -> bool:
+    return entry.kind == "approval" and bool(entry.body["simulated"])
+
+
+def _knowledge(matured_by: str, known_by: str) -> Knowledge:
+    return Knowledge(date.fromisoformat(matured_by), date.fromisoformat(known_by))
