@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 WORKERS ?= 2
 
 help:
@@ -33,17 +33,17 @@ help:
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
-minutes = awk 'BEGIN { printf "%.1f min", ($(1)) / 60 }'
+minutes = awk -v seconds=$$(($(1))) 'BEGIN { printf "%.1f min", seconds / 60 }'
 
 demo:
 	@begun=$$(date +%s); $(MAKE) --no-print-directory .venv/installed || exit; \
-	ready=$$(date +%s); $(BIN)/pccp demo || exit; done=$$(date +%s); \
-	echo "install $$($(call minutes,$$ready - $$begun)), run $$($(call minutes,$$done - $$ready))"
+	ready=$$(date +%s); $(BIN)/pccp demo || exit; over=$$(date +%s); \
+	echo "install $$($(call minutes,ready - begun)), run $$($(call minutes,over - ready))"
 
 # One worker for each of two cores; the tests of one file stay together, because they share replays.
 test: .venv/installed-dev
 	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile || exit; \
-	done=$$(date +%s); echo "tests $$($(call minutes,$$done - $$begun))"
+	over=$$(date +%s); echo "tests $$($(call minutes,over - begun))"
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

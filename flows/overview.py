@@ -13,6 +13,7 @@ NEXT_STEP = {
     "rejected": "close the alarm",
     "insufficient": "close the alarm, to watch anew",
     "withdrawn": "close the alarm",
+    "void": "close the alarm",
 }
 
 
@@ -65,10 +66,15 @@ def _distance(site: dict[str, Any]) -> str | None:
 
 def _next_step(site: dict[str, Any], change: dict[str, Any] | None) -> str:
     if not site["alarms"]:
-        return "none" if site["status"] in ("ok", "watch") else "wait: no outcome has matured"
+        return "none" if site["status"] in ("ok", "watch") else _still_missing(site)
     if change is None:
         return "close the alarm"
     return NEXT_STEP.get(change["state"], "none")
+
+
+def _still_missing(site: dict[str, Any]) -> str:
+    events = site.get("needed", {}).get("events")
+    return f"wait: {events} more events needed" if events else "wait: no outcome has matured"
 
 
 def _last_change(status: dict[str, Any], site: dict[str, Any]) -> dict[str, Any] | None:

@@ -15,6 +15,8 @@ from typing import NoReturn
 
 import pytest
 
+import flows  # noqa: F401  its settings must stand before Prefect is imported
+
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 KEY = bytes(range(32))
@@ -80,7 +82,6 @@ def key_file(tmp_path: Path, pseudonym_key: bytes) -> Path:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     """Prefect's in-process test server; takes some seconds, so one for all flow tests."""
-    import flows  # noqa: F401  its settings come before Prefect's import
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=120):

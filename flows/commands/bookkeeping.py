@@ -54,21 +54,28 @@ def document(
         say(str(workspace / "dossiers" / change / name))
 
 
-def new(keyfile: KeyArgument = None) -> None:
+def new(
+    keyfile: KeyArgument = None,
+    protect: Annotated[
+        bool, typer.Option("--protect", help="Ask for a passphrase that encrypts it.")
+    ] = False,
+) -> None:
     """Make an Ed25519 signing key, readable by its owner only."""
     from monitor.registry import key_id, new_key
 
     path = keyfile or _default()
-    public = new_key(path)
-    complain(f"{path}: made; key id {key_id(public)}. List this line under the role's keys in the plan:")
+    passphrase = _ask(path, twice=True) if protect else None
+    public = new_key(path, passphrase)
+    complain(f"{path}: made; key id {key_id(public)}. This text belongs under the role's keys in the plan:")
     say(public)
 
 
 def show(keyfile: KeyArgument = None) -> None:
     """Print a key's public half, as a plan lists it."""
-    from monitor.registry import key_id, public_key_text
+    from monitor.registry import key_id, key_is_protected, public_key_text
 
-    public = public_key_text(keyfile or _default())
+    path = keyfile or _default()
+    public = public_key_text(path, _ask(path) if key_is_protected(path) else None)
     complain(f"key id {key_id(public)}")
     say(public)
 
@@ -90,6 +97,10 @@ def _known(changes: dict[str, Change], name: str) -> Change:
     if name not in changes:
         raise UsageError(f"{name}: no such change; there are {', '.join(changes) or 'none'}")
     return changes[name]
+
+
+def _ask(path: Path, *, twice: bool = False) -> str:
+    return typer.prompt(f"Passphrase of {path}", hide_input=True, confirmation_prompt=twice, err=True)
 
 
 def _default() -> Path:

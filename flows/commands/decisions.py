@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from flows.arguments import ChangeArgument, KeyOption, RoleOption, SignerOption, WorkspaceArgument
-from flows.terminal import say
+from flows.terminal import plain, say
+
+if TYPE_CHECKING:
+    from monitor.operation.signing import Signatory
 
 SigningKeyOption = Annotated[
     Path, typer.Option("--key", metavar="KEYFILE", help="Signing key made by `pccp key new`.")
@@ -69,17 +72,20 @@ def close(
         typer.Option("--cause", metavar="CAUSE", help="data, population, device, practice, none or other."),
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was found.")],
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="KEYFILE", help="Signing key; needed where the plan lists any."),
+    ] = None,
     pseudonym_key: KeyOption = None,
 ) -> None:
     """End an alarm with its cause.
 
     The site's stream starts anew.
     """
-    from monitor.operation.approval import close_alarm
+    from monitor.operation.closure import close_alarm
 
-    close_alarm(
-        workspace, alarm, signer=signer, role=role, cause=cause, reason=reason, key_file=pseudonym_key
-    )
+    who = _signatory(signer, role, key)
+    close_alarm(workspace, alarm, who, cause=cause, reason=reason, key_file=pseudonym_key)
     say(f"{alarm}: closed, cause {cause}; the site is watched again from the next night on")
 
 
@@ -90,18 +96,23 @@ def _decide(
     signature: tuple[str, str, Path, str],
     pseudonym_key: Path | None,
 ) -> None:
-    from monitor.operation.approval import decide
+    from monitor.operation.decisions import decide
 
     signer, role, key, meaning = signature
-    decided = decide(
-        workspace,
-        change,
-        decision,
-        signer=signer,
-        role=role,
-        signing_key=key,
-        meaning=meaning,
-        key_file=pseudonym_key,
-    )
+    who = _signatory(signer, role, key)
+    decided = decide(workspace, change, decision, who, meaning=meaning, key_file=pseudonym_key)
     say(f"{decided.id}: {decided.state}")
+    for signed in decided.signatures:
+        say(f"  {plain(signed.role)}: {signed.have} of {signed.need} signed")
     say(f"dossier: {workspace / 'dossiers' / decided.id / 'dossier.html'}")
+
+
+def _signatory(signer: str, role: str, key: Path | None) -> Signatory:
+    """The person; asks for the passphrase of a protected key, which never stands on a command line."""
+    from monitor.operation.signing import Signatory
+    from monitor.registry import key_is_protected
+
+    passphrase: str | None = None
+    if key and key_is_protected(key):
+        passphrase = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
+    return Signatory(signer, role, key, passphrase)

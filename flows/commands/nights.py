@@ -9,7 +9,7 @@ import typer
 
 from flows.arguments import KeyOption, WorkspaceArgument, day, existing, today
 from flows.terminal import plain, progress, say, table
-from monitor.errors import UsageError
+from monitor.errors import IngestError, UsageError
 
 if TYPE_CHECKING:
     from monitor.operation.night import RunReport
@@ -152,6 +152,8 @@ def say_run(workspace: Path, report: RunReport) -> None:
     for name, page in report.dossiers.items():
         say(f"  dossier {name}: {page}")
     say(f"next: pccp status {workspace}")
+    if report.refused:
+        raise IngestError("\n".join([*report.refused, "these files stay in the inbox; the nights were run"]))
 
 
 def say_batch(name: str, report: BatchReport) -> None:

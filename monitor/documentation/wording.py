@@ -18,6 +18,8 @@ STATE_WORDS: Final = {
     "declined": "declined by a person",
     "rejected": "recorded and not implemented",
     "insufficient": "closed for want of evidence, not implemented",
+    "void": "void, its comparator is no longer in use",
+    "rolled_back": "deployed, and rolled back since",
     "withdrawn": "withdrawn, the deployed calibrator stays",
 }
 

@@ -24,6 +24,9 @@ from monitor.records import IDENTITY, Calibrator, FloatArray, Place, Rows
 from monitor.registry import Change, read_calibrator
 from monitor.validation import Evidence, Judgement, judge
 
+AUTHOR = "pccp-monitor"
+"""The service that proposes changes. It is the author, and never an approver."""
+
 
 def open_change(workspace: Workspace, alarm: dict[str, Any], night: date) -> Change | None:
     """Open the one change an alarm may have; None when the plan's attempts for the place are used up."""
@@ -47,6 +50,8 @@ def open_change(workspace: Workspace, alarm: dict[str, Any], night: date) -> Cha
             "fit_from": _fit_from(workspace, place, alarm["change_cohort"]),
             "last_deployed": state.calibrator(place).as_record(),
             "original": IDENTITY.as_record(),
+            "author": AUTHOR,
+            "approvals": [{"role": item.role, "signatures": item.signatures} for item in plan.approvals],
         },
     )
     return state.changes[name]
@@ -108,10 +113,10 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
         return
     if choice.kind not in workspace.loaded.plan.modification.methods:
         reason = f"the data call for {choice.kind}, which the plan does not list"
+        _record_outside_plan(workspace, change, choice.kind, knowledge)
         _withdraw(workspace, change, knowledge, reason, fitted)
         return
-    number = int(change.opened["last_deployed"]["version"].removeprefix("v")) + 1
-    candidate = choice.calibrator(f"v{number}").as_record()
+    candidate = choice.calibrator(workspace.state.next_version(change.place)).as_record()
     body = {"change": change.id, "candidate": candidate, **fitted}
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
 
@@ -186,6 +191,20 @@ def conclude(
         "events_per_month": round(counts.events_per_month(change.place), 2),
     }
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
+
+
+def _record_outside_plan(workspace: Workspace, change: Change, method: str, knowledge: Knowledge) -> None:
+    """What the data ask for and the plan does not cover: a person's to follow up."""
+    body = {
+        "change": change.id,
+        "site": change.place.site,
+        "finding": change.place.finding,
+        "requested": method,
+        "excluded_by": "description_of_modifications.methods",
+        "listed": list(workspace.loaded.plan.modification.methods),
+        "night": knowledge.matured_by.isoformat(),
+    }
+    workspace.record("outside_plan", knowledge.matured_by.isoformat(), body)
 
 
 def _withdraw(

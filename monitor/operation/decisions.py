@@ -50,8 +50,13 @@ def decide(
         change = _proposal(workspace, change_name)
         _require_approver(workspace, change, who)
         at = clock()
-        content = {"change": change.id, "meaning": meaning, **bound_record(change)}
-        body = {**decision_record(workspace, decision, who, content, at), "simulated": False}
+        content = {
+            "change": change.id,
+            "meaning": meaning,
+            **bound_record(change),
+            "simulated": False,
+        }
+        body = decision_record(workspace, decision, who, content, at)
         with workspace.commit():
             workspace.record(decision, at, body)
             if workspace.state.changes[change.id].state == "approved":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from monitor.errors import OutsidePlanError, UsageError
 from monitor.operation.dossiers import issue_dossiers
+from monitor.operation.live import one_finding
 from monitor.operation.signing import Signatory, clock, decision_record
 from monitor.operation.workspace import Workspace, open_workspace
-from monitor.plan import ChangePlan
 from monitor.records import Calibrator, Place
 from monitor.registry import Change
 
@@ -82,6 +82,7 @@ def rollback(
         if before is None:
             raise UsageError(f"{site}: the original calibrator is in use; there is no version before it")
         undone, at = workspace.state.deployments[place][-1], clock()
+        night = in_use_from(workspace, at[:10])
         content = {
             "site": place.site,
             "finding": place.finding,
@@ -89,33 +90,16 @@ def rollback(
             "from": undone["calibrator"],
             "to": before.as_record(),
             "reason": reason,
-            "night": in_use_from(workspace, at[:10]),
-        }
-        body = {
-            **decision_record(workspace, "rolled_back", who, content, at),
+            "night": night,
             "simulated": undone["simulated"],
         }
+        body = decision_record(workspace, "rolled_back", who, content, at)
         with workspace.commit():
-            voided = _void_open_changes(workspace, place, content["night"], before)
+            voided = _void_open_changes(workspace, place, night, before)
             workspace.record("rolled_back", at, body)
         issue_dossiers(workspace, again=(undone["change"], *voided))
         workspace.store.publish_snapshot()
         return before
-
-
-def one_finding(plan: ChangePlan, finding: str | None) -> str:
-    """The finding that was named, or the plan's only one.
-
-    Raises:
-        UsageError: None was named and there are several, or the plan does not list it.
-    """
-    findings = [item.id for item in plan.findings]
-    if finding is None and len(findings) > 1:
-        raise UsageError(f"name one of the plan's findings with --finding: {', '.join(findings)}")
-    chosen = finding or findings[0]
-    if chosen not in findings:
-        raise UsageError(f"--finding {chosen}: the plan lists {', '.join(findings)}")
-    return chosen
 
 
 def in_use_from(workspace: Workspace, day: str) -> str:
@@ -123,9 +107,7 @@ def in_use_from(workspace: Workspace, day: str) -> str:
     return max(day, workspace.state.last_night or day)
 
 
-def _void_open_changes(
-    workspace: Workspace, place: Place, night: str, before: Calibrator
-) -> tuple[str, ...]:
+def _void_open_changes(workspace: Workspace, place: Place, night: str, before: Calibrator) -> tuple[str, ...]:
     voided = [
         change for change in workspace.state.changes_in("collecting", "proposed") if change.place == place
     ]

@@ -1,4 +1,4 @@
-"""Issues the dossier of every change that has a verdict, and puts its hash on the ledger."""
+"""Issues the dossier of every change that was judged or ended, and puts its hash on the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def issue_dossiers(
     wanted = [
         change
         for change in workspace.state.changes.values()
-        if change.verdict is not None and (change.dossier is None or change.id in again)
+        if (change.verdict or change.voided) and (change.dossier is None or change.id in again)
     ]
     issued: dict[str, Path] = {}
     for number, change in enumerate(wanted):
@@ -53,17 +53,18 @@ def _write_index(folder: Path) -> None:
 def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
     """What the dossier of a change contains now: a function of plan and ledger alone."""
     sequence, digest, _ = change.entries[-1]
-    return documentation.dossier(workspace.loaded, change, {"seq": sequence, "hash": digest})
+    return documentation.dossier(workspace.plan_of(change), change, {"seq": sequence, "hash": digest})
 
 
 def issue(workspace: Workspace, change: Change) -> Path:
     """Write one dossier and record its hash."""
-    if change.verdict is None:
+    if change.verdict is None and change.voided is None:
         raise UsageError(f"{change.id}: has no verdict yet, so there is nothing to document")
     sequence = change.entries[-1][0]
     folder = workspace.path / "dossiers" / change.id
     files = documentation.write_dossier(folder, compose(workspace, change))
-    at = (change.deployed or change.verdict).get("night") or workspace.ledger.entries[sequence].at
+    latest = change.rolled_back or change.deployed or change.voided or change.verdict or {}
+    at = latest.get("night") or workspace.ledger.entries[sequence].at
     with workspace.commit():
         workspace.record("dossier", at, {"change": change.id, "sha256": sha256_file(files["json"])})
     return files["html"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor import plan
 from monitor.errors import OutsidePlanError, PlanError, UsageError
-from monitor.operation.plans import keep_plan, shown, use_plan
+from monitor.operation.plans import identity, keep_plan, shown, use_plan
 from monitor.operation.signing import Signatory, clock, decision_record
 from monitor.operation.workspace import Workspace, open_workspace, read_plan
 from monitor.plan import ChangePlan, Difference, LoadedPlan, difference
@@ -60,7 +60,7 @@ def amend(
         What differs, in the order of the plan.
 
     Raises:
-        PlanError: The new plan has faults, another id, no higher version, or something stored rows cannot follow.
+        PlanError: The new plan has faults, another id, no higher version, or changes what stored rows fix.
         UsageError: It is the bound plan already, or a change is still open.
         OutsidePlanError: It is a plan for another device, or the role or key is not in the plan in force.
     """
@@ -94,12 +94,6 @@ def preview(path: Path, plan_file: Path) -> list[Difference]:
         MonitorError: As `amend` does, but for open changes, roles and keys.
     """
     return permitted_differences(read_plan(path), plan.load(plan_file))
-
-
-def identity(loaded: LoadedPlan) -> dict[str, str]:
-    """How the ledger names a plan."""
-    named = loaded.plan.plan
-    return {"id": named.id, "version": named.version, "title": named.title, "sha256": loaded.sha256}
 
 
 def permitted_differences(old: LoadedPlan, new: LoadedPlan) -> list[Difference]:

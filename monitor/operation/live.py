@@ -11,6 +11,7 @@ from monitor.errors import UsageError
 from monitor.logistic import expit, logit
 from monitor.operation.status import read_state
 from monitor.operation.workspace import read_plan
+from monitor.plan import ChangePlan
 from monitor.records import Calibrator, Place
 
 
@@ -26,17 +27,26 @@ def live_calibrator(path: Path, site: str, finding: str | None = None) -> Calibr
         UsageError: The finding is missing or not in the plan, or the site is not in the logs.
     """
     loaded = read_plan(path)
-    findings = [item.id for item in loaded.plan.findings]
+    place = Place(site, one_finding(loaded.plan, finding))
+    state = read_state(path, loaded)
+    if place not in {place for place, _ in state.streams}:
+        raise UsageError(f"--site {site}: no mature study of this site and finding has been read yet")
+    return state.calibrator(place)
+
+
+def one_finding(plan: ChangePlan, finding: str | None) -> str:
+    """The finding that was named, or the plan's only one.
+
+    Raises:
+        UsageError: None was named and there are several, or the plan does not list it.
+    """
+    findings = [item.id for item in plan.findings]
     if finding is None and len(findings) > 1:
         raise UsageError(f"name one of the plan's findings with --finding: {', '.join(findings)}")
     chosen = finding or findings[0]
     if chosen not in findings:
         raise UsageError(f"--finding {chosen}: the plan lists {', '.join(findings)}")
-    state = read_state(path, loaded)
-    place = Place(site, chosen)
-    if place not in {place for place, _ in state.streams}:
-        raise UsageError(f"--site {site}: no mature study of this site and finding has been read yet")
-    return state.calibrator(place)
+    return chosen
 
 
 def calibrated(calibrator: Calibrator, scores: Sequence[float]) -> list[float]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
-from monitor.errors import UsageError
+from monitor.errors import IngestError, UsageError
 from monitor.hashing import finite_or_none, sha256_record
 from monitor.operation.calendar import due_nights
 from monitor.operation.changes import advance, conclude, fit, look, open_change
 from monitor.operation.dossiers import issue_dossiers
+from monitor.operation.floor import FloorChecks
 from monitor.operation.outcome_counts import OutcomeCounts, count_cohort
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
 from monitor.operation.windows import Knowledge, in_fitting_share
@@ -45,9 +46,13 @@ class NightReport:
 
 @dataclass
 class RunReport:
-    """What one invocation did: batches, nights and the dossiers written."""
+    """What one invocation did: batches, nights and the dossiers written.
+
+    `refused` holds what is wrong with each inbox file that could not be read; the file stays there.
+    """
 
     batches: list[BatchReport] = field(default_factory=list[BatchReport])
+    refused: list[str] = field(default_factory=list[str])
     nights: list[NightReport] = field(default_factory=list[NightReport])
     dossiers: dict[str, Path] = field(default_factory=dict[str, Path])
 
@@ -61,6 +66,7 @@ class Nights:
         self.counts = OutcomeCounts()
         for count in workspace.store.cohort_counts():
             self.counts.add(count)
+        self.floor = FloorChecks(workspace, self.counts)
 
     def due(self, as_of: date) -> list[date]:
         """Nights not yet run, in order, up to and including `as_of`."""
@@ -92,6 +98,7 @@ class Nights:
                 self._advance(cohort.key, knowledge)
             if self.workspace.loaded.plan.undated:
                 self._finish_undated(knowledge)
+            self.floor.check(knowledge)
             if approve_accepted:
                 self._approve_accepted(night)
             self.workspace.store.put_stream(rows_of_streams)
@@ -133,6 +140,7 @@ class Nights:
             rows = by_place[place]
             count = count_cohort(rows, cohort.key, cohort.end)
             self.counts.add(count)
+            self.floor.add(count)
             self.workspace.store.put_cohort_count(count)
             row = self._look(rows, cohort.key, knowledge)
             if row is not None:
@@ -171,11 +179,11 @@ class Nights:
 
     def _approve_accepted(self, night: date) -> None:
         """Simulated approvals, marked as such on every record; replay and demo only."""
-        from monitor.operation.approval import record_simulated_approval
+        from monitor.operation.decisions import record_simulated_approvals
 
         for change in list(self.workspace.state.changes.values()):
             if change.state == "proposed":
-                record_simulated_approval(self.workspace, change, night)
+                record_simulated_approvals(self.workspace, change, night)
 
     def _record_night(self, knowledge: Knowledge, cohorts: list[str], looked: list[StreamRow]) -> None:
         night = knowledge.matured_by
@@ -209,21 +217,26 @@ def nightly(
         progress: Told of each step.
 
     Returns:
-        What was done. Running the same night again changes nothing.
+        What was done. Running the same night again changes nothing. A file that cannot be read as a
+        whole stays in the inbox and is listed; one hospital's broken export does not blind the others.
     """
     report = RunReport()
     with open_workspace(path, key_file) as workspace:
         require_forward(workspace, as_of)
         for file in store.ready_files(path / "inbox"):
-            report.batches.append(ingest_file(workspace, file, as_of))
-            move_done(file, path / "inbox" / "done")
+            try:
+                report.batches.append(ingest_file(workspace, file, as_of))
+            except IngestError as error:
+                report.refused.append(str(error))
+            else:
+                move_done(file, path / "inbox" / "done")
         nights = Nights(workspace)
         due = nights.due(as_of)
         for number, night in enumerate(due):
             progress(number, len(due), f"night {night.isoformat()}")
             report.nights.append(nights.run(night, as_of))
         report.dossiers = issue_dossiers(workspace, progress)
-        if report.batches or report.nights or report.dossiers:
+        if report.batches or report.nights or report.dossiers or workspace.store.snapshot_is_stale():
             workspace.store.publish_snapshot()
     return report
 

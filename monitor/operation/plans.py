@@ -8,11 +8,24 @@ from pathlib import Path
 
 from monitor import plan
 from monitor.errors import EvidenceError, PlanError
+from monitor.hashing import sha256_text
 from monitor.plan import Difference, LoadedPlan, difference
 
 FOLDER = "plans"
 MOST_SHOWN = 12
 """Keys that a message names before it only counts."""
+
+
+def identity(loaded: LoadedPlan) -> dict[str, str]:
+    """How the ledger names a plan: `sha256` is of its values, `file_sha256` of its bytes."""
+    named = loaded.plan.plan
+    return {
+        "id": named.id,
+        "version": named.version,
+        "title": named.title,
+        "sha256": loaded.sha256,
+        "file_sha256": sha256_text(loaded.text),
+    }
 
 
 def keep_plan(workspace: Path, loaded: LoadedPlan) -> None:

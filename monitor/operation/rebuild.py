@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 from pathlib import Path
 
 from monitor import store
 from monitor.errors import EvidenceError
+from monitor.operation.plans import kept_plan
 from monitor.operation.rederivation import Evidence, Progress, rederive
-from monitor.plan import LoadedPlan
-from monitor.registry import read_chain
-
-PREFIX = ".rebuild-"
+from monitor.registry import bound_plans, read_chain
 
 _log = logging.getLogger(__name__)
 
 
-def rebuild(
-    path: Path, loaded: LoadedPlan, progress: Progress = lambda _done, _total, _what: None
-) -> None:
+def rebuild(path: Path, progress: Progress = lambda _done, _total, _what: None) -> None:
     """Rebuild a workspace's databases; the new ones appear whole or not at all.
+
+    They are made in the staging folder, which every opening of the store clears.
 
     Args:
         path: A workspace without `monitor.duckdb`.
-        loaded: Its plan.
         progress: Told of each step.
 
     Raises:
@@ -36,12 +32,15 @@ def rebuild(
         if (path / store.DATABASE).exists():
             return
         _log.warning("%s: %s is missing; rebuilding it from archive and ledger", path, store.DATABASE)
-        for left in path.glob(f"{PREFIX}*"):
-            shutil.rmtree(left)
-        shadow = Path(tempfile.mkdtemp(prefix=PREFIX, dir=path))
+        shadow = path / store.STAGING / "rebuild"
+        shutil.rmtree(shadow, ignore_errors=True)
+        shadow.mkdir(mode=0o700, parents=True)
         try:
-            evidence = Evidence(read_chain(path / "ledger.jsonl"), loaded, path / "archive")
-            found = rederive(evidence, shadow, progress)
+            entries = read_chain(path / "ledger.jsonl")
+            if not entries or entries[0].kind != "bound":
+                raise EvidenceError("ledger.jsonl: expected the bound plan in entry 0")
+            plans = {sha256: kept_plan(path, sha256) for sha256 in bound_plans(entries)}
+            found = rederive(Evidence(entries, plans, path / "archive"), shadow, progress)
             if found.problems:
                 raise EvidenceError("\n".join(map(str, found.problems)))
             store.install(shadow, path)

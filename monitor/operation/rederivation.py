@@ -6,7 +6,7 @@ from the ledger. What the code would record is compared with what was recorded, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from monitor.errors import EvidenceError, MonitorError
 from monitor.hashing import canonical_json, sha256_text
 from monitor.operation.dossiers import compose
 from monitor.operation.night import Nights
+from monitor.operation.plans import keep_plan
 from monitor.operation.signatures import require_signature
 from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace
@@ -29,8 +30,19 @@ Progress = Callable[[int, int, str], None]
 
 ENDS = ("night", "log_ended")
 """Kinds that close a run of derived entries and say what it knew."""
-DERIVED = (*ENDS, "stream_started", "alarm", "change_opened", "candidate_frozen", "verdict")
+DERIVED = (
+    *ENDS,
+    "stream_started",
+    "alarm",
+    "change_opened",
+    "candidate_frozen",
+    "verdict",
+    "floor_check",
+    "corrective_action",
+)
 """Kinds that nobody decides."""
+SIGNED = ("approval", "declined", "alarm_closed", "deviation", "rolled_back", "amended")
+"""Kinds that a person decides."""
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What a body with a valid hash and invalid content leads to."""
 
@@ -64,12 +76,12 @@ class Evidence:
 
     Attributes:
         entries: Of a ledger whose chain holds.
-        loaded: The plan they were made under.
+        plans: Every plan that was bound, by its hash.
         archive: Folder of the archived batches.
     """
 
     entries: Sequence[Entry]
-    loaded: LoadedPlan
+    plans: Mapping[str, LoadedPlan]
     archive: Path
 
 
@@ -79,18 +91,21 @@ def rederive(
     """Derive the whole ledger again in an empty folder, which then holds the databases.
 
     Args:
-        evidence: Ledger, plan and archive.
+        evidence: Ledger, plans and archive.
         shadow: An empty folder; gets `monitor.duckdb` and `snapshot.duckdb`.
         progress: Told of each night.
 
     Returns:
         What holds and what does not. A record of the wrong kind ends the derivation early.
     """
-    store.create(shadow, evidence.loaded.plan)
-    with store.open_store(shadow, evidence.loaded.plan, None) as opened:
+    first = evidence.plans[evidence.entries[0].body["plan"]["sha256"]]
+    store.create(shadow, first.plan)
+    for loaded in evidence.plans.values():
+        keep_plan(shadow, loaded)
+    with store.open_store(shadow, first.plan, None) as opened:
         ledger = RecordedLedger(evidence.entries)
-        workspace = Workspace(shadow, evidence.loaded, opened, ledger, RegistryState())
-        found = _Derivation(workspace, ledger, evidence.archive).run(progress)
+        workspace = Workspace(shadow, first, opened, ledger, RegistryState())
+        found = _Derivation(workspace, ledger, evidence).run(progress)
         opened.publish_snapshot()
     return found
 
@@ -98,10 +113,10 @@ def rederive(
 class _Derivation:
     """One walk along the ledger."""
 
-    def __init__(self, workspace: Workspace, ledger: RecordedLedger, archive: Path) -> None:
+    def __init__(self, workspace: Workspace, ledger: RecordedLedger, evidence: Evidence) -> None:
         self.workspace = workspace
         self.ledger = ledger
-        self.archive = archive
+        self.evidence = evidence
         self.found = Rederived()
         self.nights: Nights | None = None
         self.replayed = True
@@ -118,7 +133,9 @@ class _Derivation:
             left = total - len(self.ledger.entries)
             where = name_of(self.ledger.next)
             self.found.problems.append(
-                Problem(where, f"not derived again, nor the {left - 1} entries after it, for the reason above")
+                Problem(
+                    where, f"not derived again, nor the {left - 1} entries after it, for the reason above"
+                )
             )
         return self.found
 
@@ -145,27 +162,38 @@ class _Derivation:
         """A batch, a decision of a person, or a dossier: checked, then taken from the ledger."""
         checks: dict[str, Callable[[Entry], None]] = {
             "batch": self._restore,
-            "approval": self._check_signature,
-            "declined": self._check_signature,
             "dossier": self._compose,
+            "voided": self._check_voided,
+            **dict.fromkeys(SIGNED, self._check_signature),
         }
         if check := checks.get(entry.kind):
             check(entry)
         self.workspace.state.apply(self.ledger.take())
+        if entry.kind == "amended":
+            self._amend(entry)
 
     def _restore(self, entry: Entry) -> None:
         body = entry.body
         self.replayed &= body["as_history"]
-        self.workspace.store.restore_batch(self.archive / f"{body['archive_sha256']}.parquet", body)
+        archive = self.evidence.archive / f"{body['archive_sha256']}.parquet"
+        self.workspace.store.restore_batch(archive, body)
 
     def _check_signature(self, entry: Entry) -> None:
-        """A wrong signature is told and the walk goes on: nothing else rests on it."""
+        """A wrong signature is told and the walk goes on: every later result is judged by itself."""
         try:
-            require_signature(self.workspace, entry.body)
+            self.found.signatures += require_signature(self.workspace, entry)
         except EvidenceError as error:
             self._tell(entry, str(error))
-        else:
-            self.found.signatures += 1
+
+    def _check_voided(self, entry: Entry) -> None:
+        """A change ends as void only by the rollback that is recorded with it."""
+        after = next((item for item in self.ledger.ahead if item.kind != "voided"), None)
+        if after is None or after.kind != "rolled_back":
+            self._tell(entry, "no rollback follows it")
+
+    def _amend(self, entry: Entry) -> None:
+        self.workspace.loaded = self.evidence.plans[entry.body["plan"]["sha256"]]
+        self.nights = None
 
     def _compose(self, entry: Entry) -> None:
         change = self.workspace.state.changes[entry.body["change"]]
@@ -179,8 +207,7 @@ class _Derivation:
         end = self._end()
         if end is None:
             raise EvidenceError("the night it belongs to is not on record")
-        begun = len(self.ledger.entries)
-        approve = any(map(_simulated, self.ledger.recorded[begun : end.sequence]))
+        approve = any(_simulated(entry) for entry in self.ledger.ahead if entry.sequence < end.sequence)
         if (approve or end.kind == "log_ended") and not self.replayed:
             self._tell(first, "simulated in a workspace that is no replay")
         if end.kind == "night":
@@ -205,8 +232,7 @@ class _Derivation:
         return self.nights
 
     def _end(self) -> Entry | None:
-        ahead = self.ledger.recorded[len(self.ledger.entries) :]
-        return next((entry for entry in ahead if entry.kind in ENDS), None)
+        return next((entry for entry in self.ledger.ahead if entry.kind in ENDS), None)
 
 
 def _simulated(entry: Entry) -> bool:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import OutsidePlanError, UsageError
+from monitor.operation.changes import AUTHOR
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
 from monitor.registry import key_id, public_key_text, sign_record
 
-AUTHOR = "pccp-monitor"
-"""The service that proposes changes. It is the author, and never an approver."""
 LONGEST_TEXT = 4000
 
 

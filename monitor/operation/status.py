@@ -18,6 +18,7 @@ from monitor.records import Estimate, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
 from monitor.store import StreamRow
 
+DEVIATION_KEYS = ("category", "change", "description", "signer", "role", "at")
 WATCH_SHARE = 0.5
 """A stream is on watch from half of its limit's logarithm on."""
 
@@ -53,6 +54,15 @@ def status(path: Path) -> dict[str, Any]:
         "counts": counts,
         "sites": sites,
         "changes": [describe_change(change) for change in state.changes.values()],
+        "corrective_actions": [describe_corrective_action(body) for body in state.corrective_actions],
+        "deviations": [
+            {"id": body["deviation"], **{key: body[key] for key in DEVIATION_KEYS}}
+            for body in state.deviations
+        ],
+        "outside_plan": [
+            {key: body[key] for key in ("change", "site", "finding", "requested", "excluded_by", "night")}
+            for body in state.outside
+        ],
     }
 
 
@@ -63,6 +73,12 @@ def read_state(path: Path, loaded: LoadedPlan) -> RegistryState:
     state = fold(read_chain(path / "ledger.jsonl"))
     require_bound(state, loaded)
     return state
+
+
+def describe_corrective_action(body: dict[str, Any]) -> dict[str, Any]:
+    """One corrective action in the stable form."""
+    keys = ("site", "finding", "metric", "estimate", "floor", "night", "calibrator")
+    return {"id": body["corrective_action"], **{key: body[key] for key in keys}}
 
 
 def describe_change(change: Change) -> dict[str, Any]:
@@ -83,6 +99,7 @@ def describe_change(change: Change) -> dict[str, Any]:
         "look": verdict.get("look"),
         "alpha": change.opened["alpha"],
         "criteria": verdict.get("criteria", []),
+        "approvals": [signatures._asdict() for signatures in change.signatures],
         "simulated_approval": any(approval["simulated"] for approval in change.approvals),
     }
 

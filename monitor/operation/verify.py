@@ -1,14 +1,20 @@
-"""Checks what can be checked without re-running the statistics: chain, plan, archive, dossiers."""
+"""Checks every file of a workspace, then derives everything again from plan and archive and compares."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from monitor.errors import EvidenceError
-from monitor.hashing import sha256_file
-from monitor.operation.workspace import read_plan, require_bound
-from monitor.registry import Entry, fold, read_chain
+from monitor import store
+from monitor.errors import EvidenceError, UsageError
+from monitor.operation.evidence_files import EvidenceFiles, examine_files
+from monitor.operation.rederivation import Evidence, Progress, Rederived, rederive
+from monitor.registry.comparison import Problem, compare
+from monitor.store import Content, StreamRow
+
+STREAMS = "stream_state"
 
 
 @dataclass(frozen=True)
@@ -18,47 +24,157 @@ class Verified:
     Attributes:
         entries: Ledger entries whose hashes and links hold.
         batches: Archived batches whose bytes have the hash on record.
-        dossiers: dossier.json files whose bytes have the hash on record.
-        head: Hash of the last entry; compare it with a copy kept elsewhere.
+        dossiers: dossier.json files that were made again with the same bytes.
+        head: Hash of the last entry.
+        derived: Entries (looks, alarms, fits, verdicts, nights) derived again and found as recorded.
+        nights: Nights run again.
+        signatures: Signatures of people that hold.
+        checkpoints: Checkpoints in the workspace that hold.
+        covered: Entries that the furthest of them covers.
+        kept_elsewhere: Entries that the checkpoint from elsewhere covers; None when none was given.
+        tables: Tables of `monitor.duckdb` and `snapshot.duckdb` that hold what was derived.
+        rounded: Numbers that differ in their last digits, as between processors; else 0.
     """
 
     entries: int
     batches: int
     dossiers: int
     head: str
+    derived: int
+    nights: int
+    signatures: int
+    checkpoints: int
+    covered: int
+    kept_elsewhere: int | None
+    tables: int
+    rounded: int
+
+    @property
+    def unseen(self) -> str:
+        """What this check cannot see, in words for the user."""
+        if self.kept_elsewhere is None:
+            return (
+                "no checkpoint kept elsewhere was given: a ledger whose tail was cut off together with its "
+                "checkpoints could not be told from a younger one"
+            )
+        if self.kept_elsewhere < self.entries:
+            return f"entries cut off behind entry {self.kept_elsewhere - 1} could not be seen"
+        return "nothing is missing up to the checkpoint kept elsewhere"
 
 
-def verify(path: Path) -> Verified:
-    """Check the ledger's chain, the bound plan, archived batches and issued dossiers.
+def verify(
+    path: Path,
+    checkpoint: Path | None = None,
+    progress: Progress = lambda _done, _total, _what: None,
+) -> Verified:
+    """Check chain, plan, archive, signatures and checkpoints, and derive every result again.
 
-    Verdicts are not re-derived from the rows in this version, and a tail that was cut off cannot be
-    seen without a copy of the head kept elsewhere.
+    Nothing in the workspace is changed and no key is needed. Nights are run again in a temporary
+    folder, so this takes about as long as they took, and as much room as the databases.
+
+    Args:
+        path: The workspace, or a copy of it on any machine.
+        checkpoint: A checkpoint that was kept elsewhere.
+        progress: Told of each step.
+
+    Returns:
+        What holds.
 
     Raises:
-        EvidenceError: Names the first entry or file that does not hold.
-        PlanError: `plan.yaml` is not the bound plan.
+        UsageError: The folder is no workspace.
+        BusyError: Another process is writing to it.
+        EvidenceError: Names every entry, file and number that does not hold, one on each line.
     """
-    entries = read_chain(path / "ledger.jsonl")
-    state = fold(entries)
-    require_bound(state, read_plan(path))
-    batches = [entry for entry in entries if entry.kind == "batch" and entry.body["archive_sha256"]]
-    for entry in batches:
-        name = f"{entry.body['archive_sha256']}.parquet"
-        _require_hash(path / "archive" / name, f"archive/{name}", entry, entry.body["archive_sha256"])
-    issued = [change.dossier for change in state.changes.values() if change.dossier]
-    for body in issued:
-        file = path / "dossiers" / body["change"] / "dossier.json"
-        last = next(entry for entry in reversed(entries) if entry.kind == "dossier" and entry.body == body)
-        _require_hash(file, f"dossiers/{body['change']}/dossier.json", last, body["sha256"])
-    return Verified(len(entries), len(batches), len(issued), entries[-1].hash)
+    if not path.is_dir():
+        raise UsageError(f"{path}: no workspace here")
+    with tempfile.TemporaryDirectory(prefix="pccp-verify-") as folder:
+        scratch = Path(folder)
+        with store.undisturbed(path):
+            files = examine_files(path, checkpoint)
+            copies = [
+                copy
+                for name in (store.DATABASE, store.SNAPSHOT)
+                if (copy := store.copy_database(path, scratch / name, name))
+            ]
+        derived = _derive(path, files, scratch / "shadow", progress)
+        tables, problems = _compare_databases(files, derived, copies)
+    problems = [*files.problems, *derived.problems, *problems]
+    if problems:
+        raise EvidenceError("\n".join(map(str, problems)))
+    return _verified(files, derived, tables)
 
 
-def _require_hash(file: Path, name: str, entry: Entry, expected: str) -> None:
-    if not file.exists():
-        raise EvidenceError(f"{name}: named by ledger entry {entry.sequence}, but the file is gone")
-    found = sha256_file(file)
-    if found != expected:
-        raise EvidenceError(
-            f"{name}: ledger entry {entry.sequence} says sha256 {expected[:12]}..., "
-            f"the file has {found[:12]}..."
-        )
+def _derive(path: Path, files: EvidenceFiles, shadow: Path, progress: Progress) -> Rederived:
+    if not files.derivable:
+        why = "not derived again: ledger, plan and archive must hold first"
+        return Rederived(problems=[Problem("results", why)])
+    return rederive(Evidence(files.entries, files.plans, path / "archive"), shadow, progress)
+
+
+def _compare_databases(
+    files: EvidenceFiles, derived: Rederived, copies: list[Path]
+) -> tuple[int, list[Problem]]:
+    """Tables that hold what was derived, and what is wrong with the others."""
+    if derived.content is None:
+        return 0, []
+    tables, problems = 0, list[Problem]()
+    for copy in copies:
+        try:
+            found = store.content_of(copy)
+        except EvidenceError as error:
+            problems.append(Problem(copy.name, f"is no sound database ({error})"))
+            continue
+        problems += _compare_tables(copy.name, found, derived, len(files.entries))
+        tables += len(found.tables)
+    return tables, problems
+
+
+def _compare_tables(name: str, found: Content, derived: Rederived, entries: int) -> list[Problem]:
+    ahead = [sequence for sequence in found.outbox if sequence >= entries]
+    if ahead:
+        what = f"a run was interrupted: entries from {ahead[0]} on are not in ledger.jsonl yet"
+        return [Problem(name, f"{what}; the next run appends them")]
+    expected = derived.content.tables if derived.content else {}
+    remedy = "delete the file, and the next run makes it again from archive and ledger"
+    return [
+        Problem(name, f"table {table} does not hold what archive and ledger give; {remedy}")
+        for table in sorted({*expected, *found.tables})
+        if _differs(table, found, derived)
+    ]
+
+
+def _differs(table: str, found: Content, derived: Rederived) -> bool:
+    """True when a table is another one, and rounding does not explain it."""
+    expected = derived.content
+    if expected is None or found.tables.get(table) == expected.tables.get(table):
+        return False
+    if table != STREAMS:
+        return True
+    result = compare(_listed(found.streams), _listed(expected.streams))
+    derived.rounded += result.rounded
+    return bool(result.differences)
+
+
+def _listed(streams: list[StreamRow]) -> list[dict[str, Any]]:
+    """As the ledger's bodies are: lists and texts, so that a comparison finds its way."""
+    return [
+        {**asdict(row), "night": row.night.isoformat(), "log_e": list(row.log_e), "log_r": list(row.log_r)}
+        for row in streams
+    ]
+
+
+def _verified(files: EvidenceFiles, derived: Rederived, tables: int) -> Verified:
+    return Verified(
+        entries=len(files.entries),
+        batches=files.batches,
+        dossiers=files.dossiers,
+        head=files.entries[-1].hash,
+        derived=derived.entries,
+        nights=derived.nights,
+        signatures=derived.signatures,
+        checkpoints=files.checkpoints,
+        covered=files.covered,
+        kept_elsewhere=files.kept_elsewhere,
+        tables=tables,
+        rounded=derived.rounded,
+    )

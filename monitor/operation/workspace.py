@@ -12,11 +12,11 @@ from typing import Any
 import monitor
 from monitor import plan, store
 from monitor.errors import EvidenceError, PlanError, UsageError
-from monitor.hashing import sha256_file
 from monitor.operation.checkpoints import read_or_make_checkpoint_key, sign_head
 from monitor.operation.keys import default_key_path, pseudonym_key_id, read_key, read_or_make_key
+from monitor.operation.plans import identity, keep_plan, kept_plan, use_plan, what_differs
 from monitor.plan import LoadedPlan
-from monitor.registry import Entry, Ledger, RegistryState, fold
+from monitor.registry import Change, Entry, Ledger, RegistryState, fold
 from monitor.registry.recorded import RecordedLedger
 from monitor.store import Store
 
@@ -39,6 +39,16 @@ class Workspace:
         entry = self.ledger.draft(kind, at, body)
         self.state.apply(entry)
         return entry
+
+    def plan_of(self, change: Change) -> LoadedPlan:
+        """The plan under which a change was opened, and under which it is documented for good.
+
+        Raises:
+            EvidenceError: A plan that was amended since is no longer kept.
+        """
+        if change.plan_sha256 in (None, self.loaded.sha256):
+            return self.loaded
+        return kept_plan(self.path, change.plan_sha256)
 
     @contextmanager
     def commit(self) -> Generator[None]:
@@ -85,19 +95,13 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
         (path / folder).mkdir(exist_ok=True)
     store.create(path, loaded.plan)
     shutil.copyfile(plan_file, path / "plan.yaml")
+    keep_plan(path, loaded)
     with _opened(path, loaded, key_file, key) as workspace, workspace.commit():
-        identity = loaded.plan.plan
         workspace.record(
             "bound",
             at,
             {
-                "plan": {
-                    "id": identity.id,
-                    "version": identity.version,
-                    "title": identity.title,
-                    "sha256": loaded.sha256,
-                    "file_sha256": sha256_file(path / "plan.yaml"),
-                },
+                "plan": identity(loaded),
                 "checkpoint_key": checkpoint_key,
                 "pseudonym_key_id": pseudonym_key_id(key),
                 "software": monitor.__version__,
@@ -125,16 +129,17 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
     if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
         from monitor.operation.rebuild import rebuild
 
-        rebuild(path, loaded)
+        rebuild(path)
     with _opened(path, loaded, key_file, key) as workspace:
-        require_bound(workspace.state, loaded)
-        if workspace.state.bound["pseudonym_key_id"] != pseudonym_key_id(key):
-            raise UsageError(
-                f"{path}: bound with another pseudonym key ({workspace.state.bound['pseudonym_key_id']}); "
-                "name its file with --pseudonym-key"
-            )
-        if workspace.state.last_night and not (path / store.SNAPSHOT).exists():
-            workspace.store.publish_snapshot()
+        if _amendment_interrupted(workspace):
+            use_plan(path, kept_plan(path, workspace.state.bound["plan"]["sha256"]))
+        else:
+            _require_its_own(workspace, key)
+            if workspace.state.last_night and not (path / store.SNAPSHOT).exists():
+                workspace.store.publish_snapshot()
+            yield workspace
+            return
+    with open_workspace(path, key_file) as workspace:
         yield workspace
 
 
@@ -150,8 +155,27 @@ def read_plan(path: Path) -> LoadedPlan:
     return plan.load(path / "plan.yaml")
 
 
+def _require_its_own(workspace: Workspace, key: bytes) -> None:
+    """Refuse a plan or a pseudonym key that is not the one this workspace is bound to."""
+    require_bound(workspace.state, workspace.loaded)
+    bound = workspace.state.bound["pseudonym_key_id"]
+    if bound != pseudonym_key_id(key):
+        raise UsageError(
+            f"{workspace.path}: bound with another pseudonym key ({bound}); "
+            "name its file with --pseudonym-key"
+        )
+
+
+def _amendment_interrupted(workspace: Workspace) -> bool:
+    """True when the last thing on record is an amendment whose plan.yaml was not put in place any more."""
+    last = workspace.ledger.last
+    return (
+        last is not None and last.kind == "amended" and last.body["from"]["sha256"] == workspace.loaded.sha256
+    )
+
+
 def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
-    """Refuse a plan that is not the one in entry 0.
+    """Refuse a plan that is not the one in force: of entry 0, or of the latest amendment.
 
     Raises:
         EvidenceError: The ledger has no entry 0.
@@ -163,7 +187,9 @@ def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
     if bound != loaded.sha256:
         raise PlanError(
             f"{loaded.path}: not the plan this workspace is bound to: expected sha256 {bound[:12]}..., "
-            f"found {loaded.sha256[:12]}...; put the authorised file back, or bind a new workspace"
+            f"found {loaded.sha256[:12]}...{what_differs(loaded.path.parent, bound, loaded)}; "
+            f"put the authorised file back (plans/{bound}.yaml), or bring a newly authorised version with "
+            "`pccp amend`"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from monitor.hashing import canonical_json
@@ -56,18 +56,14 @@ def compare(old: Any, new: Any, key: Key = ()) -> Iterator[tuple[Key, Any, Any]]
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
             yield from compare(old.get(name, _ABSENT), new.get(name, _ABSENT), (*key, name))
-    elif _is_list(old) and _is_list(new):
+    elif isinstance(old, list) and isinstance(new, list):
         for position in range(max(len(old), len(new))):
             yield from compare(_item(old, position), _item(new, position), (*key, position))
     elif type(old) is not type(new) or old != new:
         yield key, old, new
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _item(values: Sequence[Any], position: int) -> Any:
+def _item(values: list[Any], position: int) -> Any:
     return values[position] if position < len(values) else _ABSENT
 
 

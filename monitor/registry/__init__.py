@@ -1,7 +1,7 @@
 """The evidence: an append-only, hash-chained ledger, what it says, and who signed."""
 
 from monitor.registry.change import Alarm, Change, ChangeStateName, Signatures
-from monitor.registry.ledger import Entry, Ledger, read_chain, verify_chain
+from monitor.registry.ledger import Entry, Ledger, bound_plans, read_chain, verify_chain
 from monitor.registry.signature import (
     key_id,
     key_is_protected,
@@ -23,6 +23,7 @@ __all__ = [
     "Ledger",
     "RegistryState",
     "Signatures",
+    "bound_plans",
     "fold",
     "key_id",
     "key_is_protected",

@@ -16,7 +16,7 @@ from typing import Any
 
 from monitor.errors import EvidenceError
 from monitor.hashing import canonical_json
-from monitor.registry.ledger import Entry
+from monitor.registry.ledger import Entry, bound_plans
 from monitor.registry.signature import key_id, private_key, public_key, public_key_text
 
 PAYLOAD_TYPE = "application/vnd.pccp-monitor.checkpoint+json"
@@ -105,8 +105,7 @@ def disagreement(checkpoint: Checkpoint, entries: Sequence[Entry]) -> str | None
             f"states head {checkpoint.head[:12]}... after {checkpoint.entries} entries, "
             "the ledger has another one: its history was replaced"
         )
-    bound = [entry for entry in entries[: checkpoint.entries] if entry.kind in ("bound", "amended")]
-    if bound[-1].body["plan"]["sha256"] != checkpoint.plan_sha256:
+    if list(bound_plans(entries[: checkpoint.entries]))[-1] != checkpoint.plan_sha256:
         return "states another plan than the one in force after its last entry"
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from monitor.errors import EvidenceError
 from monitor.hashing import canonical_json, sha256_text
 
 GENESIS = "0" * 64
+BINDING = ("bound", "amended")
+"""Kinds that bring a plan into force."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,11 @@ def read_chain(path: Path) -> list[Entry]:
     if not path.exists():
         raise EvidenceError(f"{path.name}: expected a ledger, found no file")
     return verify_chain(_decoded(path.read_bytes()))
+
+
+def bound_plans(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """The entry that brought each plan into force, by the plan's hash, oldest first."""
+    return {entry.body["plan"]["sha256"]: entry for entry in entries if entry.kind in BINDING}
 
 
 class Ledger:

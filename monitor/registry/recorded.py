@@ -37,6 +37,11 @@ class RecordedLedger:
         position = len(self.entries)
         return self.recorded[position] if position < len(self.recorded) else None
 
+    @property
+    def ahead(self) -> Sequence[Entry]:
+        """Recorded entries from the next one on."""
+        return self.recorded[len(self.entries) :]
+
     def take(self) -> Entry:
         """Go past one recorded entry that is a decision or an arrival, which nothing derives."""
         entry = self.recorded[len(self.entries)]

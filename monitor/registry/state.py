@@ -1,4 +1,4 @@
-"""What the ledger says: alarms, changes and live calibrators, folded entry by entry, in the only order allowed."""
+"""What the ledger says: alarms, changes and live calibrators, folded in the only order allowed."""
 
 from __future__ import annotations
 
@@ -73,12 +73,16 @@ class RegistryState:
             "voided": self._voided,
             "dossier": self._dossier,
             "floor_check": self._floor_check,
-            "corrective_action": lambda item: self.corrective_actions.append(item.body),
-            "deviation": lambda item: self.deviations.append(item.body),
-            "outside_plan": lambda item: self.outside.append(item.body),
+        }
+        listed = {
+            "corrective_action": self.corrective_actions,
+            "deviation": self.deviations,
+            "outside_plan": self.outside,
         }
         if reader := readers.get(entry.kind):
             reader(entry)
+        elif entry.kind in listed:
+            listed[entry.kind].append(entry.body)
 
     @property
     def plan_sha256(self) -> str | None:

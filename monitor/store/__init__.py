@@ -1,6 +1,6 @@
 """The store: log files in, mature rows out. The only room that knows DuckDB."""
 
-from monitor.store.connection import DATABASE, SNAPSHOT
+from monitor.store.connection import DATABASE, SNAPSHOT, STAGING
 from monitor.store.examples import DryRun, Example
 from monitor.store.inbox import ready_files
 from monitor.store.pseudonym import pseudonym
@@ -13,6 +13,7 @@ from monitor.store.workspace import create, open_snapshot, open_store
 __all__ = [
     "DATABASE",
     "SNAPSHOT",
+    "STAGING",
     "Cohort",
     "CohortCount",
     "Content",

@@ -50,7 +50,8 @@ def translated(what: str, error: type[MonitorError] = EvidenceError) -> Generato
     except (duckdb.IOException, duckdb.OutOfMemoryException) as problem:
         raise error(f"{what}: {problem}") from problem
     except duckdb.Error as problem:
-        raise error(f"{what}: DuckDB refused ({type(problem).__name__})") from problem
+        # A scheduler logs the whole chain of causes, and this one may quote a cell.
+        raise error(f"{what}: DuckDB refused ({type(problem).__name__})") from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from monitor.records import Role
 from monitor.store.source import Source
 
 ROLES: tuple[Role, Role] = ("predictions", "outcomes")
+MOST_POSITIONS = 40
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ def _lacking(source: Source, layout: Layout) -> list[str]:
 
 
 def _mismatch(source: Source, layouts: Mapping[Role, Layout], wanted: Role | None) -> str:
-    """What the nearer log lacks. Names are shown only where some are the plan's: the first line of a
-    file without a header is a patient's."""
+    """What the nearer log lacks. A name is shown only where it is the plan's or nearly: the first line
+    may hold a patient's cells, all of them or some."""
 
     def share(role: Role) -> float:
         return len(_lacking(source, layouts[role])) / len(layouts[role].required)
@@ -107,8 +108,22 @@ def _mismatch(source: Source, layouts: Mapping[Role, Layout], wanted: Role | Non
     if set(expected).isdisjoint(source.columns):
         found = f"{len(source.columns)} other fields: is the first line a header?"
     else:
-        found = ", ".join(repr(name) for name in source.columns[:40])
+        found = _shown(source.columns, expected)
     return f"{source.file}:1: column {lacking}: expected by the plan's logs.{role}, found {found}"
+
+
+def _shown(columns: tuple[str, ...], expected: tuple[str, ...]) -> str:
+    """The file's names that the plan has, if only in another spelling; the others by their position."""
+    known = {_letters(name) for name in expected}
+    names = [repr(name) for name in columns if _letters(name) in known]
+    others = [str(position) for position, name in enumerate(columns, 1) if _letters(name) not in known]
+    more = f" and {len(others) - MOST_POSITIONS} more" if len(others) > MOST_POSITIONS else ""
+    unknown = f"unknown names in columns {', '.join(others[:MOST_POSITIONS])}{more}" if others else ""
+    return " and ".join(filter(None, (", ".join(names), unknown)))
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def check_site(plan: ChangePlan, file: Path, layout: Layout) -> None:

@@ -22,6 +22,8 @@ from typing import BinaryIO, Protocol
 from monitor.errors import IngestError
 from monitor.store.pseudonym import line_pseudonym
 
+# A pipe put in a file's place between look and open must neither be followed nor waited for.
+READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 BLOCK_BYTES = 1 << 18
 LONGEST_LINE_BYTES = 1 << 20
 # A log of ten million studies has about one gigabyte; text logs compress five to thirty times.
@@ -33,6 +35,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PADDING = (b" ,", b", ", b" \n", b"\n ", b"\t", "\u00a0".encode())
 FIELDS = "\x1f"
 BROKEN = "\x1e"
+RESERVED = (b"\x01", b"\x1e", b"\x1f")
+"""Marks of the copy, and what DuckDB is told to split lines at."""
 
 Repair = Callable[[bytes], bytes]
 
@@ -94,7 +98,7 @@ def copy_lines(source: Path, target: Path, *, csv_quotes: bool, key: bytes) -> C
     digest = hashlib.sha256()
     lines, padded, marked = 0, False, False
     repair = _repair(key, csv_quotes=csv_quotes)
-    forbidden = (b"\0", b"\r", b"\x1e", b"\x1f", *((b'"',) if csv_quotes else ()))
+    forbidden = (b"\0", b"\r", *RESERVED, *((b'"',) if csv_quotes else ()))
     with _open(source) as handle, target.open("wb") as copy:
         blocks = _delivered(handle, digest)
         if source.suffix.lower() == ".gz":
@@ -114,9 +118,13 @@ def copy_lines(source: Path, target: Path, *, csv_quotes: bool, key: bytes) -> C
 def _open(source: Path) -> BinaryIO:
     regular(source)
     try:
-        return os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        handle = os.fdopen(os.open(source, READING), "rb")
     except OSError as problem:
         raise IngestError(f"{source}: cannot be read ({problem.strerror})") from problem
+    if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+        handle.close()
+        raise IngestError(f"{source}: expected a regular file, found it exchanged for another thing")
+    return handle
 
 
 def _delivered(handle: BinaryIO, digest: Digest) -> Iterator[bytes]:
@@ -213,7 +221,7 @@ def _unreadable(line: bytes) -> str | None:
         return "nul_byte"
     if not _is_text(line):
         return "invalid_utf8"
-    if b"\r" in line or b"\x1e" in line or b"\x1f" in line:
+    if b"\r" in line or any(mark in line for mark in RESERVED):
         return "control_character"
     return None
 

@@ -48,12 +48,12 @@ class Content:
     Attributes:
         tables: SHA-256 of the rows of each table.
         streams: Every look, for a comparison that knows rounding.
-        unwritten: Ledger lines that committed and may not be in the ledger's file.
+        outbox: Sequence numbers of ledger lines that committed and may not be in the ledger's file.
     """
 
     tables: dict[str, str]
     streams: list[StreamRow]
-    unwritten: int
+    outbox: tuple[int, ...]
 
 
 def restore_batch(connection: Session, workspace: Path, file: Path, record: Mapping[str, Any]) -> None:
@@ -128,7 +128,8 @@ def content(connection: Session) -> Content:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store' ORDER BY table_name",
     )
     tables = {name: _table_sha256(connection, name) for (name,) in names if name not in PASSING}
-    return Content(tables, streams.streams(connection), len(streams.outbox(connection)))
+    outbox = tuple(sequence for sequence, _ in streams.outbox(connection))
+    return Content(tables, streams.streams(connection), outbox)
 
 
 def _table_sha256(connection: Session, table: str) -> str:

@@ -16,8 +16,8 @@ from monitor.store.source import Source
 
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 LONGEST_LABEL = 200
-# C0, C1, line separators, and the marks that reorder text on a screen.
-UNSAFE = r"[\x00-\x1f\x7f-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}]"
+# Control and format characters (all that reorder or hide text on a screen), private ones, line separators.
+UNSAFE = r"[\p{C}\p{Zl}\p{Zp}]"
 WHITE_SPACE = "' \t\u00a0'"
 
 

@@ -25,6 +25,7 @@ SUFFIXES = {
     ".ndjson.gz": "json",
     ".parquet": "parquet",
 }
+MOST_COLUMNS = 2_000
 NESTED_TYPES = ("STRUCT", "MAP", "UNION", "LIST")
 
 
@@ -163,7 +164,14 @@ def _csv_header(connection: Session, file: Path) -> tuple[str, ...]:
     if not text.strip():
         raise IngestError(f"{file}:1: expected a header of column names, found an empty line")
     names = text[1:].split(FIELDS) if text.startswith(FIELDS) else text.split(",")
+    _check_width(len(names), file)
     return _distinct([name.strip() for name in names], file)
+
+
+def _check_width(columns: int, file: Path) -> None:
+    """Names travel into statements, whose cost grows faster than their number."""
+    if columns > MOST_COLUMNS:
+        raise IngestError(f"{file}: expected at most {MOST_COLUMNS} columns, found {columns}")
 
 
 def _distinct(names: list[str], file: Path) -> tuple[str, ...]:
@@ -197,6 +205,7 @@ def _json(connection: Session, file: Path, delivered: Copy, remains: str) -> Sou
         "ORDER BY name",
     )
     columns = tuple(str(name) for (name,) in found)
+    _check_width(len(columns), file)
     if not columns:
         raise IngestError(f"{file}: expected one JSON object per line, found none")
     read_count = scalar(connection, "SELECT count(*) FROM delivered_objects")
@@ -219,9 +228,10 @@ def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
     described = rows(connection, f"DESCRIBE SELECT * FROM read_parquet({path})")
     stored = {str(name) for (name,) in rows(connection, f"SELECT name FROM parquet_schema({path})")}
     columns = tuple(str(row[0]) for row in described)
-    for name in columns:
+    _check_width(len(columns), file)
+    for position, name in enumerate(columns, 1):
         if name not in stored:
-            raise IngestError(f"{file}: a column name occurs twice (found as {name!r})")
+            raise IngestError(f"{file}: column {position}: expected different names, found one name twice")
     types = [str(row[1]) for row in described]
     nested = [kind.endswith("]") or kind.startswith(NESTED_TYPES) for kind in types]
     cells = ", ".join(

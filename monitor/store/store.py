@@ -224,6 +224,14 @@ class Store:
         with translated("reading days"):
             return scalar(self._connection, "SELECT max(cohort_end) FROM predictions")
 
+    def snapshot_is_stale(self) -> bool:
+        """True when readers would open an older state than the live one, as after a crash."""
+        live, snapshot = self._workspace / DATABASE, self._workspace / SNAPSHOT
+        if not snapshot.exists():
+            return True
+        parts = [part for part in (live, live.with_name(live.name + ".wal")) if part.exists()]
+        return max(part.stat().st_mtime_ns for part in parts) > snapshot.stat().st_mtime_ns
+
     def publish_snapshot(self) -> None:
         """Put the committed state where readers open it, in one step.
 

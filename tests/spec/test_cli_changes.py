@@ -120,6 +120,7 @@ def test_a_decline_is_signed_too(folder: Path, workspace: Path, capsys: pytest.C
     assert run("decline", workspace, "CHG-0001", *sign(folder, meaning="The scanner is replaced")) == 0
     assert "CHG-0001: declined" in capsys.readouterr().out
     close = ["close", workspace, "ALM-0001", "--signer", "B", "--role", "clinical_lead"]
+    close += ["--key", str(folder / "signing.key")]
     key = ["--cause", "device", "--pseudonym-key", folder / "pseudonym.key"]
     assert run(*close, "--reason", "scanner", *key) == 0
     assert status(workspace, capsys)["sites"][0]["alarms"] == []

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from monitor.errors import BusyError, EvidenceError, OutsidePlanError, PlanError, UsageError
-from monitor.operation.approval import close_alarm, decide
+from monitor.operation.closure import close_alarm
+from monitor.operation.decisions import decide
 from monitor.operation.live import calibrated, live_calibrator
 from monitor.operation.night import ingest, nightly
 from monitor.operation.replay import replay
+from monitor.operation.signing import Signatory
 from monitor.operation.status import status
 from monitor.operation.verify import verify
 from monitor.operation.workspace import initialise, open_workspace
@@ -63,9 +65,15 @@ def bound(tmp_path: Path, simulated: tuple[Network, NetworkFiles, NetworkFiles])
 
 
 def _with_key_for_quality_lead(text: str, public: str) -> str:
+    """The quality lead alone decides: the other role's line is taken out of the plan."""
+    text = text.replace("  - {role: clinical_lead, signatures: 1, keys: []}\n", "")
     before, found, after = text.partition("role: quality_lead")
     assert found
     return before + found + after.replace("keys: []", f"keys: ['{public}']", 1)
+
+
+def reviewer(folder: Path, key: str = "quality", role: str = "quality_lead") -> Signatory:
+    return Signatory("A. Reviewer", role, folder / "private" / f"{key}.pem")
 
 
 def replayed(bound: Bound, *, approve: bool = False) -> None:
@@ -163,20 +171,18 @@ def test_an_accepted_change_is_a_proposal_until_a_listed_key_signs(bound: Bound,
     change = next(item for item in status(bound.path)["changes"] if item["verdict"] == "accept")
     assert change["state"] == "proposed"
     assert live_calibrator(bound.path, "Harbour").version == "v0"
-    signing = tmp_path / "private" / "quality.pem"
-    stranger = tmp_path / "private" / "stranger.pem"
-    new_key(stranger)
-    words = {"signer": "A. Reviewer", "role": "quality_lead", "meaning": "approve", "key_file": bound.key}
+    new_key(tmp_path / "private" / "stranger.pem")
+    words = {"meaning": "approve", "key_file": bound.key}
     with pytest.raises(OutsidePlanError, match="not listed"):
-        decide(bound.path, change["id"], "approval", signing_key=stranger, **words)
+        decide(bound.path, change["id"], "approval", reviewer(tmp_path, "stranger"), **words)
     with pytest.raises(OutsidePlanError, match="not in the plan"):
-        decide(bound.path, change["id"], "approval", signing_key=signing, **{**words, "role": "visitor"})
-    decide(bound.path, change["id"], "approval", signing_key=signing, **words)
+        decide(bound.path, change["id"], "approval", reviewer(tmp_path, role="visitor"), **words)
+    decide(bound.path, change["id"], "approval", reviewer(tmp_path), **words)
     live = live_calibrator(bound.path, "Harbour")
     assert live.version == "v1"
     assert calibrated(live, [0.2])[0] > 0.2
     with pytest.raises(UsageError, match="only an accepted, undecided change"):
-        decide(bound.path, change["id"], "declined", signing_key=signing, **words)
+        decide(bound.path, change["id"], "declined", reviewer(tmp_path), **words)
     assert verify(bound.path).dossiers == len(status(bound.path)["changes"])
 
 
@@ -187,9 +193,7 @@ def test_a_declined_change_is_never_deployed(bound: Bound, tmp_path: Path) -> No
         bound.path,
         change["id"],
         "declined",
-        signer="A. Reviewer",
-        role="quality_lead",
-        signing_key=tmp_path / "private" / "quality.pem",
+        reviewer(tmp_path),
         meaning="the referral pathway ends next week",
         key_file=bound.key,
     )
@@ -199,30 +203,23 @@ def test_a_declined_change_is_never_deployed(bound: Bound, tmp_path: Path) -> No
 
 def test_an_alarm_is_closed_with_a_cause_and_its_stream_starts_anew(bound: Bound, tmp_path: Path) -> None:
     replayed(bound)
-    words = {
-        "signer": "A. Reviewer",
-        "role": "quality_lead",
-        "reason": "scanner recalled",
-        "key_file": bound.key,
-    }
+    who, words = reviewer(tmp_path), {"reason": "scanner recalled", "key_file": bound.key}
     with pytest.raises(UsageError, match="is proposed"):
-        close_alarm(bound.path, "ALM-0001", cause="device", **words)
+        close_alarm(bound.path, "ALM-0001", who, cause="device", **words)
     decide(
         bound.path,
         "CHG-0001",
         "declined",
-        signer="A. Reviewer",
-        role="quality_lead",
-        signing_key=tmp_path / "private" / "quality.pem",
+        reviewer(tmp_path),
         meaning="decline",
         key_file=bound.key,
     )
     with pytest.raises(UsageError, match="expected one of"):
-        close_alarm(bound.path, "ALM-0001", cause="weather", **words)
-    close_alarm(bound.path, "ALM-0001", cause="device", **words)
+        close_alarm(bound.path, "ALM-0001", who, cause="weather", **words)
+    close_alarm(bound.path, "ALM-0001", who, cause="device", **words)
     assert status(bound.path)["sites"][0]["alarms"] == []
     with pytest.raises(UsageError, match="no open alarm"):
-        close_alarm(bound.path, "ALM-0001", cause="device", **words)
+        close_alarm(bound.path, "ALM-0001", who, cause="device", **words)
 
 
 def test_time_does_not_run_backwards(bound: Bound) -> None:

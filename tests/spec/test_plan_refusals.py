@@ -498,8 +498,8 @@ CROSS_CHECKS = {
         "the text of item 0 again",
     ),
     "a typed key": Case(
-        "role: clinical_lead, keys: []",
-        f"role: clinical_lead, keys: [ed25519:{'A' * 43}]",
+        "role: clinical_lead, signatures: 1, keys: []",
+        f"role: clinical_lead, signatures: 1, keys: [ed25519:{'A' * 43}]",
         "AAAA",
         "approvals.0.keys.0",
         "a placeholder that nobody can sign with",
@@ -619,12 +619,31 @@ def test_a_modification_without_its_rows_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def with_keys(text: str, role: str, *keys: str, signatures: int = 1) -> str:
+    old = f"{role}, signatures: 1, keys: []"
+    assert old in text
+    return text.replace(old, f"{role}, signatures: {signatures}, keys: [{', '.join(keys)}]")
+
+
 def test_a_key_belongs_to_one_role(tmp_path: Path) -> None:
-    once = DATED.replace("clinical_lead, keys: []", f"clinical_lead, keys: [{KEY_A}]")
-    sound = once.replace("quality_lead, keys: []", f"quality_lead, keys: [{KEY_B}]")
-    assert faults_of(tmp_path, sound) == []
-    twice = once.replace("quality_lead, keys: []", f"quality_lead, keys: [{KEY_A}]")
+    once = with_keys(DATED, "clinical_lead", KEY_A)
+    assert faults_of(tmp_path, with_keys(once, "quality_lead", KEY_B)) == []
+    twice = with_keys(once, "quality_lead", KEY_A)
     assert [fault.key for fault in faults_of(tmp_path, twice)] == ["approvals.1.keys.0"]
+
+
+def test_a_role_lists_enough_keys_for_its_signatures(tmp_path: Path) -> None:
+    one = with_keys(DATED, "clinical_lead", KEY_A, signatures=2)
+    assert [(fault.key, fault.message) for fault in faults_of(tmp_path, one)] == [
+        ("approvals.0.signatures", "more signatures than the role has keys")
+    ]
+    two = with_keys(DATED, "clinical_lead", KEY_A, KEY_B, signatures=2)
+    assert faults_of(tmp_path, two) == []
+
+
+def test_the_number_of_signatures_is_never_a_default(tmp_path: Path) -> None:
+    text = DATED.replace("clinical_lead, signatures: 1,", "clinical_lead,")
+    assert [fault.key for fault in faults_of(tmp_path, text)] == ["approvals.0.signatures"]
 
 
 def test_a_role_occurs_once(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ ADDED_KEYS = {
     "logs.subgroups": ("logs:", "  subgroups: [view]"),
     "monitoring.reference": ("monitoring:", "  reference: {looks: 90}"),
     "monitoring.unseen_category": ("monitoring:", "  unseen_category: investigate"),
-    "monitoring.floor_of_live_version": ("monitoring:", "  floor_of_live_version: {auc: 0.85}"),
     "monitoring.streams.prevalence": ("  streams:", "    prevalence: {weight: 0.1}"),
     "monitoring.streams.covariates": ("  streams:", "    covariates: {weight: 0.35}"),
     "monitoring.streams.missingness": ("  streams:", "    missingness: {weight: 0.05}"),
@@ -38,10 +37,6 @@ ADDED_KEYS = {
     ),
     f"{EVALUATION}.subgroups": ("    - id: E1", "      subgroups: {multiplicity: holm}"),
     f"{EVALUATION}.retest": ("    - id: E1", "      retest: {role: quality_lead}"),
-    "modification_protocol.update_procedures.0.rollback": (
-        "    - id: U1",
-        "      rollback: {to: last_approved}",
-    ),
     "records": ("\napprovals:", None),
 }
 
@@ -74,7 +69,10 @@ CHANGED_VALUES = {
         "{studies_per_patient: first",
         "{studies_per_patient: all",
     ),
-    "approvals.1.signatures": ("{role: quality_lead, ", "{role: quality_lead, signatures: 1, "),
+    "modification_protocol.update_procedures.0.rollback.when": (
+        "rollback: {to: last_approved}",
+        "rollback: {to: last_approved, when: [floor_breach]}",
+    ),
     "device.original_calibrator": ("original_calibrator: identity", "original_calibrator: platt"),
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from monitor.documentation.content.criteria import criteria, sentence, unmet
 from monitor.documentation.content.outcome import awaits_approval, missing_evidence, verdict_words
-from monitor.documentation.evidence import Change
+from monitor.documentation.evidence import Change, Record
 from monitor.documentation.wording import STATE_WORDS, as_sentence, counted, listed
 from monitor.plan.model import ChangePlan
 
@@ -97,8 +98,12 @@ def next_steps(plan: ChangePlan, change: Change) -> list[str]:
             _in_use(change),
             "The alarm that opened this change remains a quality signal to be followed up.",
         ]
+    if change.rolled_back is not None:
+        return [_rolled_back(change.rolled_back)]
+    if change.voided is not None:
+        return [f"This change is void: {change.voided['reason']}.", "Nothing is implemented."]
     if awaits_approval(change):
-        return ["Nothing has been deployed.", _who_decides(plan), stays]
+        return ["Nothing has been deployed.", _who_decides(plan, change), stays]
     if change.state in ("approved", "declined"):
         return [f"The change is {STATE_WORDS[change.state]}.", stays]
     return [stays, *_after_no(plan, change)]
@@ -132,16 +137,30 @@ def _where(change: Change) -> str:
     return ", to fit and to judge" if change.candidate is None else ""
 
 
-def _who_decides(plan: ChangePlan) -> str:
+def _who_decides(plan: ChangePlan, change: Change) -> str:
     roles = [item.role for item in plan.approvals]
     if not any(item.keys for item in plan.approvals):
         return (
             f"A person in the role {listed(roles, 'or')} decides, but the plan lists no key for any role: "
             "nobody can approve yet."
         )
-    return (
-        f"A person in the role {listed(roles, 'or')} approves or declines with the commands under Approvals."
-    )
+    return f"To be deployed it needs {_missing_signatures(plan, change)}. Any of these roles can decline it."
+
+
+def _missing_signatures(plan: ChangePlan, change: Change) -> str:
+    have = Counter(str(record["role"]) for record in change.approvals)
+    lacking = [
+        f"{counted(item.signatures - have[item.role], 'signature')} of the {item.role}"
+        for item in plan.approvals
+        if item.signatures > have[item.role]
+    ]
+    return listed(lacking)
+
+
+def _rolled_back(record: Record) -> str:
+    versions = f"{record['from']['version']} was in use and was rolled back to {record['to']['version']}"
+    who = f"{record['signer']} ({record['role']})"
+    return f"Calibrator {versions} on {record['night']} by {who}: {record['reason']}"
 
 
 def _in_use(change: Change) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from monitor.documentation.content.criteria import criteria, unmet
@@ -86,13 +87,18 @@ def attempt(plan: ChangePlan, change: Change) -> dict[str, Any]:
 
 
 def approvals(plan: ChangePlan, change: Change) -> dict[str, Any]:
-    """Who approved or declined, and the exact commands where a person can still decide."""
+    """Who approved or declined, who must still sign, and the commands where a person can still decide."""
+    have = Counter(str(record["role"]) for record in change.approvals)
     return {
         "note": NOT_A_SIGNATURE,
         "records": [*(_decision("approved", record) for record in change.approvals), *_refusal(change)],
-        "roles": [{"role": item.role, "keys": len(item.keys)} for item in plan.approvals],
+        "roles": [
+            {"role": item.role, "keys": len(item.keys), "have": have[item.role], "need": item.signatures}
+            for item in plan.approvals
+        ],
         "commands": commands(change.id) if awaits_approval(change) else [],
         "deployed": None if change.deployed is None else dict(change.deployed),
+        "rolled_back": None if change.rolled_back is None else _rollback(change.rolled_back),
     }
 
 
@@ -109,6 +115,12 @@ def commands(change: str) -> list[str]:
 
 def _refusal(change: Change) -> list[dict[str, Any]]:
     return [] if change.declined is None else [_decision("declined", change.declined)]
+
+
+def _rollback(record: Record) -> dict[str, Any]:
+    names = {"from": record["from"]["version"], "to": record["to"]["version"]}
+    keys = ("signer", "role", "key_id", "reason", "signature", "at", "night")
+    return {**names, **{key: record.get(key) for key in keys}}
 
 
 def _decision(word: str, record: Record) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def approval_section(dossier: Record) -> Section:
         blocks.append(Table("approvals", "Approval record", columns, rows))
     else:
         blocks.append(Sentence("No approval or refusal is recorded."))
+    blocks += [Sentence(_signed(role)) for role in approvals["roles"]]
+    if approvals["rolled_back"]:
+        blocks.append(_rollback(approvals["rolled_back"]))
     if approvals["commands"]:
         roles = listed([role["role"] for role in approvals["roles"]], "or")
         blocks.append(Sentence(f"To approve or to decline, with ROLE being {roles}:"))
@@ -126,6 +129,21 @@ def approval_section(dossier: Record) -> Section:
         if not any(role["keys"] for role in approvals["roles"]):
             blocks.append(Aside("The plan lists no key for any role: these commands will be refused."))
     return Section("approvals", "Approvals", tuple(blocks))
+
+
+def _signed(role: Record) -> str:
+    return f"{role['role']}: {role['have']} of {counted(role['need'], 'signature')}."
+
+
+def _rollback(record: Record) -> Facts:
+    key = record["key_id"]
+    rows: list[tuple[str, Cell]] = [
+        ("Rolled back", f"from {record['from']} to {record['to']} on {record['night']}"),
+        ("Reason", str(record["reason"])),
+        ("By", f"{record['signer']}, {record['role']}, {record['at']}"),
+        ("Key", Code(str(key)) if key else "none"),
+    ]
+    return Facts(tuple(rows))
 
 
 def _performance(performance: Record | None) -> list[Block]:

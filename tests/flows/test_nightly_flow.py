@@ -1,0 +1,110 @@
+"""The Prefect flow does what the plain night does, keeps nothing, and shows what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flows
+from monitor.errors import BusyError, PlanError
+from monitor.operation.night import nightly as plain_nightly
+from monitor.operation.workspace import initialise
+from monitor.simulation import SITES, network
+
+PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+LAST = date(2026, 1, 30)
+
+
+def filled(folder: Path, key: Path) -> Path:
+    """A workspace with some nights of one site in its inbox."""
+    initialise(folder, PLAN, key, at="2026-01-01")
+    network(20, 5, (SITES[3],)).write(folder / "inbox")
+    return folder
+
+
+def artifacts() -> list[dict[str, Any]]:
+    from prefect.client.orchestration import get_client
+
+    async def read() -> list[Any]:
+        async with get_client() as client:
+            return await client.read_artifacts()
+
+    return [item.model_dump() for item in asyncio.run(read())]
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_flow_is_the_plain_night(tmp_path: Path, key_file: Path) -> None:
+    from flows.nightly import nightly
+
+    plain, flow = filled(tmp_path / "plain", key_file), filled(tmp_path / "flow", key_file)
+    expected = plain_nightly(plain, LAST, key_file=key_file)
+    found = nightly(str(flow), as_of=LAST, pseudonym_key=str(key_file))
+    assert len(found.nights) == len(expected.nights) > 20
+    assert (flow / "ledger.jsonl").read_bytes() == (plain / "ledger.jsonl").read_bytes()
+    again = nightly(str(flow), as_of=LAST, pseudonym_key=str(key_file))
+    assert not again.nights
+    assert (flow / "ledger.jsonl").read_bytes() == (plain / "ledger.jsonl").read_bytes()
+    tables = [item for item in artifacts() if item["key"] == "pccp-sites"]
+    assert json.loads(tables[-1]["data"])[0]["site"] == "Island"
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_link_leads_to_each_dossier(tmp_path: Path) -> None:
+    from prefect import flow
+
+    from flows.showing import show_dossiers
+
+    page = tmp_path / "a b" / "dossier.html"
+    flow(lambda: show_dossiers({"CHG-0001": str(page)}), name="linking", persist_result=False)()
+    link = next(item for item in artifacts() if item["key"] == "pccp-dossier-chg-0001")
+    assert page.as_uri() in link["data"]
+
+
+def test_nothing_is_cached_or_kept() -> None:
+    from prefect.cache_policies import NO_CACHE
+
+    from flows import nightly, showing
+
+    tasks = (nightly.run_nights, nightly.run_history, showing.show_sites, showing.show_dossiers)
+    assert all(task.cache_policy == NO_CACHE and task.persist_result is False for task in tasks)
+    assert all(task.timeout_seconds for task in tasks)
+    assert all(flow.persist_result is False for flow in (nightly.nightly, nightly.replay_history))
+
+
+def test_only_a_busy_workspace_is_tried_again() -> None:
+    from prefect.states import Failed
+
+    from flows.nightly import run_nights
+
+    again = run_nights.retry_condition_fn
+    assert again(run_nights, None, Failed(data=BusyError("held")))
+    assert not again(run_nights, None, Failed(data=PlanError("edited")))
+    assert run_nights.retries == 3
+
+
+def test_texts_from_files_cannot_become_markup() -> None:
+    from flows.showing import escaped
+
+    assert escaped("<script>[x](javascript:1)") == r"&lt;script&gt;\[x\]\(javascript:1\)"
+    assert "\x1b" not in escaped("\x1b[2J")
+
+
+def test_telemetry_is_off_before_prefect_is_imported() -> None:
+    from prefect.settings import get_current_settings
+
+    assert flows.SETTINGS["DO_NOT_TRACK"] == "1"
+    assert get_current_settings().server.analytics_enabled is False
+
+
+def test_a_silent_run_is_marked_as_crashed() -> None:
+    from flows.heartbeat import SILENCE, crash_detection
+
+    trigger = crash_detection().trigger
+    assert trigger.within == SILENCE
+    assert trigger.posture.value == "Proactive"
+    assert [action.type for action in crash_detection().actions] == ["change-flow-run-state"]

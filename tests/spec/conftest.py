@@ -1,0 +1,19 @@
+"""Two finished workspaces that tests copy and disturb: one that people decided in, one replayed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.evidence import QUIET, Scene, bound, lived, replayed, shifted
+
+
+@pytest.fixture(scope="session")
+def lived_scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Two runs with an approval, a refusal and a closed alarm between them."""
+    return lived(bound(tmp_path_factory.mktemp("lived"), shifted("Harbour"), shifted("Bay"), QUIET))
+
+
+@pytest.fixture(scope="session")
+def replayed_scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """One replay with a simulated approval."""
+    return replayed(bound(tmp_path_factory.mktemp("replayed"), shifted("Harbour"), nights=34))
