@@ -24,7 +24,14 @@ from monitor.simulation import Scenario, network
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = ROOT / "change_plans" / "chest_xray_pneumothorax.yaml"
 HARBOUR = Scenario(
-    "Harbour", "intercept", "A shift for good.", "Accepted.", 150.0, 0.2, intercept_shift=1.2, change_share=0.3
+    "Harbour",
+    "intercept",
+    "A shift for good.",
+    "Accepted.",
+    150.0,
+    0.2,
+    intercept_shift=1.2,
+    change_share=0.3,
 )
 CLOCK_KEYS = ("at", "signature", "record_sha256", "night")
 NIGHTS = 40
@@ -83,14 +90,14 @@ def delivered(scene: Scene, target: Path) -> Scene:
 
 def finished(scene: Scene, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         list(command), capture_output=True, text=True, timeout=COMMAND_SECONDS, cwd=ROOT, check=False
     )
 
 
 def killed(command: Sequence[str], after_seconds: float) -> bool:
     """Start a command and kill -9 it; True when it was still running."""
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         list(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, start_new_session=True
     )
     time.sleep(after_seconds)
@@ -112,8 +119,12 @@ def digest(scene: Scene) -> dict[str, str]:
         "ledger": sha256_record([_timeless(scene)]),
         "store": sha256_text(json.dumps(tables, sort_keys=True)),
         "snapshot": sha256_text(json.dumps(published, sort_keys=True)),
-        "archive": sha256_record(sorted(path.name for path in (scene.workspace / "archive").glob("*.parquet"))),
-        "rejected": sha256_record(sorted(sha256_file(path) for path in (scene.workspace / "rejected").iterdir())),
+        "archive": sha256_record(
+            sorted(path.name for path in (scene.workspace / "archive").glob("*.parquet"))
+        ),
+        "rejected": sha256_record(
+            sorted(sha256_file(path) for path in (scene.workspace / "rejected").iterdir())
+        ),
         "dossiers": sha256_record([path.parent.name for path in dossiers]),
         "inbox": sha256_record(sorted(path.name for path in (scene.workspace / "inbox").glob("*.csv"))),
         "done": sha256_record(sorted(path.name for path in (scene.workspace / "inbox").glob("done/*"))),
@@ -126,7 +137,11 @@ def _timeless(scene: Scene) -> list[Any]:
     clocked = False
     for entry in read_chain(scene.workspace / "ledger.jsonl"):
         clocked |= entry.kind in ("approval", "declined", "deployed")
-        body = {key: value for key, value in entry.body.items() if key not in CLOCK_KEYS} if clocked else entry.body
+        body = (
+            {key: value for key, value in entry.body.items() if key not in CLOCK_KEYS}
+            if clocked
+            else entry.body
+        )
         kept.append([entry.kind, {} if entry.kind == "dossier" and clocked else body])
     return kept
 
@@ -145,5 +160,5 @@ Prepare = Callable[[Path], Scene]
 
 def delays(duration: float, count: int, seed: int) -> list[float]:
     """Random moments within a command's run."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     return [rng.uniform(0.0, duration * 1.02) for _ in range(count)]
