@@ -42,7 +42,7 @@ demo:
 
 # One worker for each of two cores; the tests of one file stay together, because they share replays.
 test: .venv/installed-dev
-	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile || exit; \
+	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --durations=12 || exit; \
 	over=$$(date +%s); echo "tests $$($(call minutes,over - begun))"
 
 check: .venv/installed-dev

@@ -53,9 +53,8 @@ def main() -> None:
         print("\nReplay of a year, plain function, by number of sites (110 studies a night each)")
         for sites in (1, 2, 4):
             seconds, studies = scenes.replayed_year(Path(folder) / f"year-{sites}", sites)
-            print(
-                f"  {sites} sites, {studies:,} studies: {seconds:.1f} s, {1000 * seconds / 379:.0f} ms a night"
-            )
+            per_night = 1000 * seconds / 379
+            print(f"  {sites} sites, {studies:,} studies: {seconds:.1f} s, {per_night:.0f} ms a night")
 
 
 if __name__ == "__main__":

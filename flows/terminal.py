@@ -64,17 +64,19 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, title: str
     from rich.table import Table
     from rich.text import Text
 
-    numeric = [
-        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
-    ]
-    drawn = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, title_style="bold")
-    for name, right in zip(header, numeric, strict=True):
-        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+    columns = [[plain(cell) for cell in column] for column in zip(header, *rows, strict=True)]
+    drawn = Table(
+        box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0)
+    )
+    for place, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
+        longest_word = max(len(word) for text in column for word in text.split(" "))
+        drawn.add_column(column[0], justify="right" if numeric else "left", min_width=longest_word)
     for row in rows:
         drawn.add_row(*[Text(plain(cell), style=STYLES.get(str(cell), "")) for cell in row])
     console = _console()
     with console.capture() as captured:
-        console.print(drawn)
+        console.print(drawn, crop=False)
     say("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
 
 

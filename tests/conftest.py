@@ -22,6 +22,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 KEY = bytes(range(32))
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Only test files are tests: scripts and what tests share are not imported for their doctests."""
+    name = collection_path.name
+    script = name.endswith(".py") and not name.startswith("test_") and name != "conftest.py"
+    return True if script and ROOT / "tests" in collection_path.parents else None
+
+
 def missing(reason: str) -> NoReturn:
     """Skip a test for want of something, or fail it where everything is required."""
     if os.environ.get("PCCP_REQUIRE_ALL") == "1":

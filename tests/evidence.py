@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from monitor import store
+from monitor.documentation.write import FIGURE_NAMES
 from monitor.operation.closure import close_alarm
 from monitor.operation.decisions import decide
 from monitor.operation.night import ingest, nightly
@@ -18,10 +23,20 @@ from monitor.operation.workspace import initialise
 from monitor.registry import Entry, new_key, read_chain
 from monitor.registry.ledger import next_entry
 from monitor.simulation import Network, Scenario, network
+from monitor.store import Content
 
 PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
 ROLES = ("clinical_lead", "quality_lead")
 DECIDED_ON, COMPLETE_ON = 40, 57
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Drawing takes most of the time of a dossier, and no figure is evidence."""
+    with pytest.MonkeyPatch.context() as patch:
+        drawn = dict.fromkeys(FIGURE_NAMES, "<svg/>")
+        patch.setattr("monitor.documentation.write.figures", lambda _: drawn)
+        yield
 
 
 def shifted(site: str) -> Scenario:
@@ -118,6 +133,17 @@ def _sent(path: Path, after: int, first: Any, last: Any) -> bool:
     return (after == 0 or day > first.isoformat()) and day <= last.isoformat()
 
 
+def contents(path: Path, scratch: Path) -> dict[str, Content]:
+    """What the two databases of a workspace hold."""
+    found: dict[str, Content] = {}
+    for name in (store.DATABASE, store.SNAPSHOT):
+        copy = store.copy_database(path, scratch / name, name)
+        assert copy
+        found[name] = store.content_of(copy)
+        shutil.rmtree(copy.parent)
+    return found
+
+
 def forge(path: Path, change: Callable[[list[Entry]], list[tuple[str, str, dict[str, Any]]]]) -> None:
     """Rewrite a ledger as someone who can recompute every hash, but has no key."""
     ledger = path / "ledger.jsonl"
@@ -132,3 +158,12 @@ def forge(path: Path, change: Callable[[list[Entry]], list[tuple[str, str, dict[
 def flipped(content: bytes, position: int, mask: int = 1) -> bytes:
     """The same bytes with one of them changed."""
     return content[:position] + bytes([content[position] ^ mask]) + content[position + 1 :]
+
+
+def flip(file: Path, position: int, mask: int = 1) -> None:
+    """Change one byte of a file in place; the same once more undoes it."""
+    with file.open("r+b") as handle:
+        handle.seek(position)
+        byte = handle.read(1)[0]
+        handle.seek(position)
+        handle.write(bytes([byte ^ mask]))

@@ -42,6 +42,19 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+def require_outside(key_file: Path, workspace: Path) -> None:
+    """Refuse a key that would travel with every copy of the workspace.
+
+    Raises:
+        UsageError: The key's file lies in the workspace, links followed.
+    """
+    if key_file.resolve().is_relative_to(workspace.resolve()):
+        raise UsageError(
+            f"{key_file}: lies in the workspace; a copy of both makes every pseudonym a name again: "
+            "keep the key elsewhere"
+        )
+
+
 def read_or_make_key(path: Path) -> bytes:
     """The key at `path`, made there if the file does not exist."""
     if not path.exists():

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
-from monitor.errors import IngestError, UsageError
-from monitor.hashing import finite_or_none, sha256_record
+from monitor.errors import IngestError, MonitorError, UsageError
+from monitor.hashing import finite_or_none, sha256_file, sha256_record
 from monitor.operation.calendar import due_nights
 from monitor.operation.changes import advance, conclude, fit, look, open_change
 from monitor.operation.dossiers import issue_dossiers
@@ -225,11 +225,11 @@ def nightly(
         require_forward(workspace, as_of)
         for file in store.ready_files(path / "inbox"):
             try:
-                report.batches.append(ingest_file(workspace, file, as_of))
+                report.batches.append(_ingest_inbox_file(workspace, file, as_of))
             except IngestError as error:
                 report.refused.append(str(error))
             else:
-                move_done(file, path / "inbox" / "done")
+                move_done(file, path / "inbox" / "done", report.batches[-1].source_sha256)
         nights = Nights(workspace)
         due = nights.due(as_of)
         for number, night in enumerate(due):
@@ -283,9 +283,37 @@ def require_forward(workspace: Workspace, as_of: date) -> None:
         raise UsageError(f"--as-of {as_of.isoformat()} lies before the last finished night, {last}")
 
 
-def move_done(file: Path, folder: Path) -> None:
-    """A file leaves the inbox only after its commit; a namesake is never overwritten."""
-    folder.mkdir(exist_ok=True)
+def _ingest_inbox_file(workspace: Workspace, file: Path, received_on: date) -> BatchReport:
+    """As `ingest_file`, without the file's name in any message.
+
+    Senders choose the names, a name may be a patient's, and a scheduler keeps messages with all their
+    causes; `sha256sum inbox/*` finds the file.
+    """
+    try:
+        return ingest_file(workspace, file, received_on)
+    except MonitorError as error:
+        told = str(error).replace(str(file), _called(file)).replace(file.name, "...")
+        raise type(error)(told) from None
+
+
+def _called(file: Path) -> str:
+    try:
+        return f"inbox file with sha256 {sha256_file(file)[:16]}..."
+    except OSError:
+        return "an inbox file that cannot be read"
+
+
+def move_done(file: Path, folder: Path, sha256: str) -> None:
+    """A file leaves the inbox only after its commit; a namesake is never overwritten.
+
+    One that was written again meanwhile is another file, which waits for the next run.
+    """
+    try:
+        if sha256_file(file) != sha256:
+            return
+    except OSError:  # its sender took it away
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
     target, number = folder / file.name, 1
     while target.exists():
         target, number = folder / f"{file.name}.{number}", number + 1

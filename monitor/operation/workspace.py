@@ -13,7 +13,13 @@ import monitor
 from monitor import plan, store
 from monitor.errors import EvidenceError, PlanError, UsageError
 from monitor.operation.checkpoints import read_or_make_checkpoint_key, sign_head
-from monitor.operation.keys import default_key_path, pseudonym_key_id, read_key, read_or_make_key
+from monitor.operation.keys import (
+    default_key_path,
+    pseudonym_key_id,
+    read_key,
+    read_or_make_key,
+    require_outside,
+)
 from monitor.operation.plans import identity, keep_plan, kept_plan, use_plan, what_differs
 from monitor.plan import LoadedPlan
 from monitor.registry import Change, Entry, Ledger, RegistryState, fold
@@ -88,11 +94,12 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
     if (path / "ledger.jsonl").exists() or (path / "plan.yaml").exists():
         raise UsageError(f"{path}: holds a workspace already")
     key_file = key_file or default_key_path()
+    require_outside(key_file, path)
     key = read_or_make_key(key_file)
     checkpoint_key = read_or_make_checkpoint_key(key_file)
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
-        (path / folder).mkdir(exist_ok=True)
+        (path / folder).mkdir(mode=0o700, exist_ok=True)
     store.create(path, loaded.plan)
     shutil.copyfile(plan_file, path / "plan.yaml")
     keep_plan(path, loaded)
@@ -125,6 +132,7 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
     """
     loaded = read_plan(path)
     key_file = key_file or default_key_path()
+    require_outside(key_file, path)
     key = read_key(key_file)
     if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
         from monitor.operation.rebuild import rebuild

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import unicodedata
 from pathlib import Path
 
@@ -15,7 +17,9 @@ def read_text(path: Path) -> str | Fault:
     """The file's text, or the fault that makes it unreadable as a whole."""
     name = str(path)
     try:
-        with path.open("rb") as handle:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as handle:
+            if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+                return Fault(name, 1, 1, "", "not a regular file", "a readable YAML file")
             content = handle.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError):
         return Fault(name, 1, 1, "", "the file cannot be read", "a readable YAML file")

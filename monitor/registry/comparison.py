@@ -18,7 +18,7 @@ SHOWN_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that does not hold.
+    """Something that does not hold; as text one line of visible characters, whatever a forger wrote.
 
     Attributes:
         where: The ledger entry, file or database.
@@ -29,7 +29,8 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+        text = f"{self.where}: {self.what}"
+        return "".join(character if character.isprintable() else "?" for character in text)
 
 
 @dataclass(frozen=True)

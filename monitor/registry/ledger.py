@@ -76,6 +76,7 @@ def parse_line(line: str, number: int) -> Entry:
     try:
         found = json.loads(line)
         entry = Entry(found["seq"], found["prev"], found["kind"], found["at"], found["body"], found["hash"])
+        _check_types(entry)
         recomputed = sha256_text(
             canonical_json(_content(entry.sequence, entry.previous, entry.kind, entry.at, entry.body))
         )
@@ -86,6 +87,14 @@ def parse_line(line: str, number: int) -> Entry:
     if recomputed != entry.hash or entry.line != line:
         raise EvidenceError(f"ledger.jsonl:{number}: the entry does not have the hash it states")
     return entry
+
+
+def _check_types(entry: Entry) -> None:
+    texts = (entry.previous, entry.kind, entry.at, entry.hash)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.body, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("a field is of another kind")
+    if type(entry.sequence) is not int:
+        raise TypeError("the sequence is no whole number")
 
 
 def verify_chain(text: str) -> list[Entry]:
@@ -139,7 +148,7 @@ def read_chain(path: Path) -> list[Entry]:
     Raises:
         EvidenceError: There is no such file, or it does not hold together.
     """
-    if not path.exists():
+    if not path.is_file():
         raise EvidenceError(f"{path.name}: expected a ledger, found no file")
     return verify_chain(_decoded(path.read_bytes()))
 
@@ -163,6 +172,8 @@ class Ledger:
             EvidenceError: File and store contradict each other.
         """
         self.path = path
+        if path.exists() and not path.is_file():
+            raise EvidenceError(f"{path.name}: expected a file, found a folder, pipe or device")
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         torn = content[len(whole) :]

@@ -80,7 +80,10 @@ class RegistryState:
             "outside_plan": self.outside,
         }
         if reader := readers.get(entry.kind):
-            reader(entry)
+            try:
+                reader(entry)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise _misplaced(entry, "its content is not that of such an entry") from error
         elif entry.kind in listed:
             listed[entry.kind].append(entry.body)
 

@@ -29,7 +29,7 @@ LABELS: dict[str, tuple[str, ...]] = {
 SHARED_BY_ROWS = 5
 TIMES = ("predicted_at", "observed_at")
 DIGITS = r"[0-9eE.+:TZ/ -]{0,40}"
-SMALL = 1000
+SMALL = 200
 LONGEST_CELL = 200
 
 
@@ -71,7 +71,8 @@ def _find_known(connection: Session, labels: tuple[str, ...]) -> None:
         for field in labels
     ]
     stored = "SELECT 'site', site FROM predictions GROUP BY site"
-    first = "SELECT 'first day', min(day)::VARCHAR FROM predictions"
+    dated = " UNION ALL SELECT day FROM judged WHERE fault IS NULL" if "cohort" in labels else ""
+    first = f"SELECT 'first day', min(day)::VARCHAR FROM (SELECT day FROM predictions{dated})"
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE known_labels AS {' UNION ALL '.join([*found, stored, first])}",
@@ -99,7 +100,9 @@ def _kept(cell: str, field: str | None, pseudonymiser: Pseudonymiser) -> str:
     if field is None:
         return f"CASE WHEN {trimmed} = '' THEN '' ELSE {hashed} END"
     if any(field in labels for labels in LABELS.values()):
-        known = f"{trimmed} = '' OR {trimmed} IN (SELECT value FROM known_labels WHERE field = {literal(field)})"
+        known = (
+            f"{trimmed} = '' OR {trimmed} IN (SELECT value FROM known_labels WHERE field = {literal(field)})"
+        )
         return f"CASE WHEN {known} THEN left({cell}, {LONGEST_CELL}) ELSE {hashed} END"
     known = _is_day_of_log(trimmed) if field in TIMES else _is_small(trimmed)
     shape = f"regexp_replace({cell}, '[0-9]', '9', 'g')"

@@ -114,7 +114,9 @@ class Fuzz:
 
     def _mutant(self, kind: str, mutation: hostile.Mutation) -> bytes:
         known = self.corpus.get(kind, [])
-        content = self.rng.choice(known) if known and self.rng.random() < 0.35 else self.seed_of[kind](self.rng)
+        content = (
+            self.rng.choice(known) if known and self.rng.random() < 0.35 else self.seed_of[kind](self.rng)
+        )
         try:
             return mutation(content, self.rng)
         except (ValueError, IndexError, LookupError):  # a mutant is no longer text or JSON
@@ -200,7 +202,7 @@ def main() -> int:
     done = fuzz(chosen.files, chosen.seed, chosen.seconds)
     print(done.table())
     print(
-        f"seed {chosen.seed}, {time.monotonic() - begun:.0f} s, {len(done.arcs.seen)} steps of the code taken, "
+        f"seed {chosen.seed}, {time.monotonic() - begun:.0f} s, {len(done.arcs.seen)} steps of the code, "
         f"{sum(map(len, done.corpus.values()))} mutants kept as seeds"
     )
     faults = [(kind, fault) for kind, tally in done.tallies.items() for fault in tally.faults]

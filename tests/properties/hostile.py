@@ -19,7 +19,7 @@ TEXTS = (
     '"><img src=x onerror=alert(1)>',
     "'; DROP TABLE predictions; --",
     "' OR '1'='1",
-    '" FROM read_text(\'/etc/passwd\') --',
+    "\" FROM read_text('/etc/passwd') --",
     "$inner_key",
     "{{ 7 * 7 }}{% raw %}",
     "../../../../etc/passwd",
@@ -74,13 +74,24 @@ def splice(content: bytes, rng: random.Random) -> bytes:
     piece = content[at : at + length]
     rest = content[:at] + content[at + length :]
     to = rng.randrange(len(rest) + 1)
-    return rng.choice((rest, content[:at] + piece * rng.randrange(5) + content[at:], rest[:to] + piece + rest[to:]))
+    return rng.choice(
+        (rest, content[:at] + piece * rng.randrange(5) + content[at:], rest[:to] + piece + rest[to:])
+    )
 
 
 def put_bytes(content: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(content) + 1)
     put = rng.choice(
-        (b"\x00", b"\xff\xfe", b"\x80", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf5\x80\x80\x80", b"\x1a", b"\x00" * 99)
+        (
+            b"\x00",
+            b"\xff\xfe",
+            b"\x80",
+            b"\xed\xa0\x80",
+            b"\xc0\xaf",
+            b"\xf5\x80\x80\x80",
+            b"\x1a",
+            b"\x00" * 99,
+        )
     )
     return content[:at] + put + content[at:]
 
@@ -216,7 +227,8 @@ def raw_objects(content: bytes, rng: random.Random) -> bytes:
     lines = content.decode().split("\n")
     at = rng.randrange(len(lines))
     if lines[at].startswith("{"):
-        lines[at] = rng.choice(('{"site":%s,' % put + lines[at][1:], '{"extra":%s,' % put + lines[at][1:], put))
+        name = rng.choice(("site", "extra"))
+        lines[at] = rng.choice((f'{{"{name}":{put},{lines[at][1:]}', put))
     return "\n".join(lines).encode()
 
 
@@ -233,7 +245,9 @@ def damaged_gzip(content: bytes, rng: random.Random) -> bytes:
 def gzip_members(content: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(content))
     parts = [gzip.compress(content[:at], mtime=0), gzip.compress(content[at:], mtime=0)]
-    return b"".join(parts) + rng.choice((b"", b"\x00" * 20, b"tail", gzip.compress(b""), gzip.compress(parts[0])))
+    return b"".join(parts) + rng.choice(
+        (b"", b"\x00" * 20, b"tail", gzip.compress(b""), gzip.compress(parts[0]))
+    )
 
 
 def gzip_bomb(content: bytes, rng: random.Random) -> bytes:

@@ -7,7 +7,18 @@ import random
 import socket
 from pathlib import Path
 
-KINDS = ("link", "dangling link", "loop", "pipe", "folder", "socket", "device link", "empty", "unreadable", "hole")
+KINDS = (
+    "link",
+    "dangling link",
+    "loop",
+    "pipe",
+    "folder",
+    "socket",
+    "device link",
+    "empty",
+    "unreadable",
+    "hole",
+)
 
 
 def make(folder: Path, ending: str, rng: random.Random) -> Path:

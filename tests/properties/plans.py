@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import random
 import shutil
@@ -59,7 +60,17 @@ def read_plan(path: Path) -> None:
 
 
 def _yaml_tokens(content: bytes, rng: random.Random) -> bytes:
-    put = (b"&a ", b"*a", b"!!python/object:os.system x", b"<<: *a", b"? ", b"- ", b": ", b"%YAML 1.1\n", b"---\n")
+    put = (
+        b"&a ",
+        b"*a",
+        b"!!python/object:os.system x",
+        b"<<: *a",
+        b"? ",
+        b"- ",
+        b": ",
+        b"%YAML 1.1\n",
+        b"---\n",
+    )
     lines = content.split(b"\n")
     at = rng.randrange(len(lines))
     key, colon, value = lines[at].partition(b": ")
@@ -70,7 +81,7 @@ def _yaml_tokens(content: bytes, rng: random.Random) -> bytes:
 def _bomb(content: bytes, rng: random.Random) -> bytes:
     names = "abcdefghij"
     levels = [f"{names[0]}: &{names[0]} [lol,lol,lol,lol,lol,lol,lol,lol,lol]"]
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in itertools.pairwise(names):
         levels.append(f"{name}: &{name} [" + ",".join([f"*{before}"] * 9) + "]")
     text = "\n".join(levels).encode()
     return rng.choice((text, text + b"\n" + content, content + b"\n" + text))
@@ -99,13 +110,30 @@ def _values(content: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.randrange(1, 4)):
         parent, name = rng.choice(places)
         parent[name] = rng.choice(
-            (*hostile.TEXTS, None, True, [], {}, [[]], -1, 0, 10**40, 1e308, -0.5, 2**63, {"a": {"b": 1}}, ["x"] * 500)
+            (
+                *hostile.TEXTS,
+                None,
+                True,
+                [],
+                {},
+                [[]],
+                -1,
+                0,
+                10**40,
+                1e308,
+                -0.5,
+                2**63,
+                {"a": {"b": 1}},
+                ["x"] * 500,
+            )
         )
     return json.dumps(found).encode()
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
-    items = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+    items = list(
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     return [place for name, item in items for place in [(value, name), *_places(item)]]
 
 
@@ -129,12 +157,12 @@ def plan_mutants() -> dict[str, tuple[bytes, hostile.Mutation]]:
 
 def store_with(folder: Path, tally: Tally, rng: random.Random) -> int:
     """A plan with hostile column, covariate and level names: if it is sound, a workspace works with it."""
-    columns = {
-        name: rng.choice((name, *NAMES, rng.choice(hostile.TEXTS)))
-        for name in ("study_id", "patient_id", "site", "predicted_at", "model_version", "score")
-    }
-    level, column = (rng.choice((*NAMES, rng.choice(hostile.TEXTS))) for _ in range(2))
+    names = rng.sample((*NAMES, *rng.sample(hostile.TEXTS, k=2)), k=7)
+    fields = ("study_id", "patient_id", "site", "predicted_at", "model_version", "score")
+    columns = {name: rng.choice((name, other)) for name, other in zip(fields, names, strict=False)}
+    column, level = names[6], rng.choice((*NAMES, rng.choice(hostile.TEXTS)))
     content = plan_dict(
+        monitoring__label_streams={"studies_per_patient": "first", "window_days": 365},
         logs__predictions__columns=columns,
         logs__predictions__missing=["", rng.choice(NAMES)],
         logs__covariates=[
@@ -162,6 +190,8 @@ def _use(workspace: Path, loaded: plan.LoadedPlan, names: list[str], level: str)
     file = workspace / "log.jsonl"
     file.write_text(f"{json.dumps(row)}\n{json.dumps(broken)}\n")
     with store.open_store(workspace, loaded.plan, KEY) as opened:
-        report = opened.ingest(file, received_on=RECEIVED, record=lambda found: (0, json.dumps(found.as_record())))
+        report = opened.ingest(
+            file, received_on=RECEIVED, record=lambda found: (0, json.dumps(found.as_record()))
+        )
     if report.rows_read != 2:
         raise AssertionError("a row was lost")

@@ -71,7 +71,9 @@ def parquet(rows: list[dict[str, Any]], rng: random.Random) -> bytes:
         columns[rng.choice((*columns, "extra", "a'b\"c"))] = rng.choice(odd)
     written = io.BytesIO()
     compression = rng.choice(("snappy", "zstd", "gzip", "none"))
-    pq.write_table(pa.table(columns), written, compression=compression, row_group_size=rng.choice((1, 5, 100)))
+    pq.write_table(
+        pa.table(columns), written, compression=compression, row_group_size=rng.choice((1, 5, 100))
+    )
     return written.getvalue()
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evidence import QUIET, Scene, bound, lived, replayed, shifted
+from tests.evidence import QUIET, Scene, bound, lived, replayed, shifted, undrawn
 
 
 @pytest.fixture(scope="session")
 def lived_scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Two runs with an approval, a refusal and a closed alarm between them."""
-    return lived(bound(tmp_path_factory.mktemp("lived"), shifted("Harbour"), shifted("Bay"), QUIET))
+    with undrawn():
+        return lived(bound(tmp_path_factory.mktemp("lived"), shifted("Harbour"), shifted("Bay"), QUIET))
 
 
 @pytest.fixture(scope="session")
 def replayed_scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """One replay with a simulated approval."""
-    return replayed(bound(tmp_path_factory.mktemp("replayed"), shifted("Harbour"), nights=34))
+    with undrawn():
+        return replayed(bound(tmp_path_factory.mktemp("replayed"), shifted("Harbour"), nights=34))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,18 +14,7 @@ from monitor.operation.night import nightly
 from monitor.operation.status import status
 from monitor.operation.workspace import open_workspace
 from monitor.registry import read_chain
-from monitor.store import Content
-from tests.evidence import Scene, flipped
-
-
-def contents(path: Path, scratch: Path) -> dict[str, Content]:
-    found: dict[str, Content] = {}
-    for name in (store.DATABASE, store.SNAPSHOT):
-        copy = store.copy_database(path, scratch / name, name)
-        assert copy
-        found[name] = store.content_of(copy)
-        shutil.rmtree(copy.parent)
-    return found
+from tests.evidence import Scene, contents, flipped
 
 
 def opened(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shutil
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,18 @@ import pytest
 
 from monitor.errors import BusyError, EvidenceError
 from monitor.hashing import sha256_file
+from monitor.operation.closure import record_deviation
+from monitor.operation.decisions import decide
+from monitor.operation.deployment import rollback
 from monitor.operation.evidence_files import examine_files, examine_plans
+from monitor.operation.lifecycle import amend
+from monitor.operation.night import nightly
 from monitor.operation.verify import verify
 from monitor.operation.workspace import open_workspace
-from monitor.registry import Entry, new_key, read_chain, sign_record
+from monitor.registry import Entry, fold, new_key, read_chain, sign_record
 from monitor.registry.checkpoint import Checkpoint, seal, unseal
 from monitor.registry.ledger import examine_chain
-from tests.evidence import Scene, flipped, forge
+from tests.evidence import Scene, contents, flip, flipped, forge, undrawn
 
 Bodies = list[tuple[str, str, dict[str, Any]]]
 RANDOM_FLIPS = 2000
@@ -120,11 +126,13 @@ def test_every_byte_of_the_plan_counts(lived_scene: Scene, tmp_path: Path) -> No
     assert (scene.path / "plan.yaml").read_bytes() == whole
     for position in range(len(whole)):
         for file in (kept, scene.path / "plan.yaml"):
-            file.write_bytes(flipped(whole, position, 1 << position % 8))
+            flip(file, position, 1 << position % 8)
         plans, problems = examine_plans(scene.path, entries)
         assert plans == {}
         assert [problem.where for problem in problems] == [f"plans/{kept.name}", "plan.yaml"], position
-    kept.write_bytes(whole)
+        for file in (kept, scene.path / "plan.yaml"):
+            flip(file, position, 1 << position % 8)
+    flip(scene.path / "plan.yaml", 0)
     assert told(scene.path)[0].startswith("plan.yaml: ledger entry 0 (bound) says sha256")
 
 
@@ -154,8 +162,11 @@ def test_random_bytes_of_an_archived_batch_or_a_dossier_count(lived_scene: Scene
         content, name = file.read_bytes(), str(file.relative_to(scene.path))
         expected = sha256_file(file)
         for _ in range(RANDOM_FLIPS):
-            file.write_bytes(flipped(content, draw.randrange(len(content)), draw.randrange(1, 256)))
+            position, mask = draw.randrange(len(content)), draw.randrange(1, 256)
+            flip(file, position, mask)
             assert sha256_file(file) != expected
+            flip(file, position, mask)
+        flip(file, 100)
         assert [problem.where for problem in examine_files(scene.path).problems] == [name]
         file.write_bytes(content)
     dossier.unlink()
@@ -228,7 +239,7 @@ def test_a_forged_verdict_is_named_to_the_number_although_every_hash_was_compute
     lines = told(scene.path)
     named = r"ledger entry \d+ \(verdict CHG-0001\): criteria \w+ estimate low: recorded -?[\d.]+, re-derived"
     assert sum(bool(re.match(named, line)) for line in lines) == 1
-    assert any("(approval CHG-0001): signs another record" in line for line in lines)
+    assert any("(approval CHG-0001)" in line and "signs another record" in line for line in lines)
     assert any("(dossier CHG-0001): dossier.json made again has another hash" in line for line in lines)
 
 
@@ -301,3 +312,36 @@ def test_verify_waits_for_no_writer(replayed_scene: Scene, tmp_path: Path) -> No
     scene = replayed_scene.copy(tmp_path / "copy")
     with open_workspace(scene.path, scene.key), pytest.raises(BusyError, match="being written by"):
         verify(scene.path)
+
+
+def test_rollbacks_deviations_and_amended_plans_hold_too(lived_scene: Scene, tmp_path: Path) -> None:
+    scene = lived_scene.copy(tmp_path / "copy")
+    with undrawn():
+        _live_on(scene, tmp_path / "amended.yaml")
+    kinds = [entry.kind for entry in read_chain(scene.path / "ledger.jsonl")]
+    assert {"rolled_back", "deviation", "amended"} <= set(kinds)
+    found = verify(scene.path, newest_checkpoint(scene.path))
+    signed = ("approval", "declined", "alarm_closed", "rolled_back", "deviation", "amended")
+    assert (found.signatures, found.rounded) == (sum(kind in signed for kind in kinds), 0)
+    before = contents(scene.path, tmp_path)
+    without_databases(scene.path)
+    with open_workspace(scene.path, scene.key):
+        pass
+    assert contents(scene.path, tmp_path) == before
+
+
+def _live_on(scene: Scene, amended: Path) -> None:
+    """A rollback, a deviation, a night, a refusal, a new version of the plan, and a night under it."""
+    who, day = scene.who("quality_lead"), scene.made.complete_on
+    site = fold(read_chain(scene.path / "ledger.jsonl")).changes["CHG-0001"].place.site
+    rollback(scene.path, site, None, who, reason="a recall", key_file=scene.key)
+    record_deviation(scene.path, "deviation", "a night was late", who, key_file=scene.key)
+    nightly(scene.path, day + timedelta(days=1), key_file=scene.key)
+    for change in fold(read_chain(scene.path / "ledger.jsonl")).changes_in("proposed"):
+        decide(scene.path, change.id, "declined", who, meaning="an amendment follows", key_file=scene.key)
+    text = (scene.path / "plan.yaml").read_text()
+    amended.write_text(
+        text.replace("version: 1.0.0", "version: 1.1.0").replace("logit: 0.1,", "logit: 0.12,")
+    )
+    amend(scene.path, amended, who, meaning="authorised", key_file=scene.key)
+    nightly(scene.path, day + timedelta(days=2), key_file=scene.key)
