@@ -29,8 +29,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="The stable machine-rea
 LATER = {
     ("find",): "pccp find",
     ("review",): "pccp review",
-    ("rollback",): "pccp rollback",
-    ("amend",): "pccp amend",
     ("archive",): "pccp archive",
     ("plan", "power"): "pccp plan power",
     ("plan", "rehearse"): "pccp plan rehearse",

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from flows.arguments import refuse_later_commands, repeat_options
-from flows.commands import bookkeeping, decisions, nights, reading, setting_up
+from flows.commands import bookkeeping, decisions, lifecycle, nights, reading, setting_up
 from flows.terminal import complain
 from monitor.errors import MonitorError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 10 plan, 11 ingest, 12 estimation, "
     "13 outside the plan, 14 ledger or evidence broken, 15 busy.",
 )
-for room in (setting_up, nights, reading, decisions, bookkeeping):
+for room in (setting_up, nights, reading, decisions, lifecycle, bookkeeping):
     room.register(app)
 
 

@@ -14,6 +14,7 @@ NEXT_STEP = {
     "insufficient": "close the alarm, to watch anew",
     "withdrawn": "close the alarm",
     "void": "close the alarm",
+    "rolled_back": "none",
 }
 
 

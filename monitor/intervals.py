@@ -55,6 +55,7 @@ def cluster_mean_error(values: FloatArray, cluster: TextArray) -> float:
     Example:
         Two patients whose rows are alike carry two values, not four.
 
+        >>> import numpy as np
         >>> who = np.array(["a", "a", "b", "b"], dtype=object)
         >>> f"{cluster_mean_error(np.array([0.0, 0, 1, 1]), who):.4f}"
         '0.3536'

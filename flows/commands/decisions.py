@@ -84,7 +84,7 @@ def close(
     """
     from monitor.operation.closure import close_alarm
 
-    who = _signatory(signer, role, key)
+    who = signatory(signer, role, key)
     close_alarm(workspace, alarm, who, cause=cause, reason=reason, key_file=pseudonym_key)
     say(f"{alarm}: closed, cause {cause}; the site is watched again from the next night on")
 
@@ -99,7 +99,7 @@ def _decide(
     from monitor.operation.decisions import decide
 
     signer, role, key, meaning = signature
-    who = _signatory(signer, role, key)
+    who = signatory(signer, role, key)
     decided = decide(workspace, change, decision, who, meaning=meaning, key_file=pseudonym_key)
     say(f"{decided.id}: {decided.state}")
     for signed in decided.signatures:
@@ -107,7 +107,7 @@ def _decide(
     say(f"dossier: {workspace / 'dossiers' / decided.id / 'dossier.html'}")
 
 
-def _signatory(signer: str, role: str, key: Path | None) -> Signatory:
+def signatory(signer: str, role: str, key: Path | None) -> Signatory:
     """The person; asks for the passphrase of a protected key, which never stands on a command line."""
     from monitor.operation.signing import Signatory
     from monitor.registry import key_is_protected

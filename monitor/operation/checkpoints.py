@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.operation.keys import read_key
 from monitor.registry import Entry, RegistryState, new_key, public_key_text
 from monitor.registry.checkpoint import Checkpoint, seal
 
@@ -22,9 +24,15 @@ def checkpoint_key(pseudonym_key: Path) -> Path:
 
 
 def read_or_make_checkpoint_key(pseudonym_key: Path) -> str:
-    """Public text of the checkpoint key, which is made when there is none."""
+    """Public text of the checkpoint key, which is made when there is none.
+
+    It is derived from the pseudonym key, so that one pseudonym key always gives the same entry 0.
+    """
     file = checkpoint_key(pseudonym_key)
-    return public_key_text(file) if file.exists() else new_key(file)
+    if file.exists():
+        return public_key_text(file)
+    seed = hmac.digest(read_key(pseudonym_key), b"pccp-monitor checkpoint key", "sha256")
+    return new_key(file, seed=seed)
 
 
 def sign_head(path: Path, entries: Sequence[Entry], state: RegistryState, pseudonym_key: Path) -> None:

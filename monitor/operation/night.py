@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,6 +24,8 @@ from monitor.records import BatchReport, Place, Role, Rows
 from monitor.store import StreamRow
 
 DIGEST_DECIMALS = 4
+LONGEST_STEM_BYTES = 240
+"""A name may have 255 bytes; the rest is for the number of a namesake."""
 
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what is being done)."""
@@ -135,17 +138,13 @@ class Nights:
             last=cohort.key,
             repeat_days=label_streams.window_days if label_streams else None,
         )
-        looked: list[StreamRow] = []
-        for place in sorted(by_place):
-            rows = by_place[place]
-            count = count_cohort(rows, cohort.key, cohort.end)
+        counts = [count_cohort(by_place[place], cohort.key, cohort.end) for place in sorted(by_place)]
+        for count in counts:
             self.counts.add(count)
             self.floor.add(count)
-            self.workspace.store.put_cohort_count(count)
-            row = self._look(rows, cohort.key, knowledge)
-            if row is not None:
-                looked.append(row)
-        return looked
+        self.workspace.store.put_cohort_counts(counts)
+        looks = (self._look(by_place[place], cohort.key, knowledge) for place in sorted(by_place))
+        return [row for row in looks if row is not None]
 
     def _look(self, rows: Rows, cohort: str, knowledge: Knowledge) -> StreamRow | None:
         share = self.workspace.loaded.plan.data.split.fitting_share
@@ -315,8 +314,9 @@ def move_done(file: Path, folder: Path, sha256: str) -> None:
         return
     folder.mkdir(mode=0o700, exist_ok=True)
     target, number = folder / file.name, 1
+    stem = os.fsdecode(os.fsencode(file.name)[:LONGEST_STEM_BYTES])
     while target.exists():
-        target, number = folder / f"{file.name}.{number}", number + 1
+        target, number = folder / f"{stem}.{number}", number + 1
     file.rename(target)
 
 

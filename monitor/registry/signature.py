@@ -21,12 +21,13 @@ PURPOSE = "pccp-monitor record "
 _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
-def new_key(path: Path, passphrase: str | None = None) -> str:
+def new_key(path: Path, passphrase: str | None = None, seed: bytes | None = None) -> str:
     """Make a signing key at `path`, readable by its owner only, and return its public text for the plan.
 
     Args:
         path: File to make.
         passphrase: Encrypts the file; without one only the file's mode protects the key.
+        seed: 32 secret bytes that determine the key; drawn at random when None.
 
     Raises:
         UsageError: The file exists already, or the passphrase is empty.
@@ -38,7 +39,7 @@ def new_key(path: Path, passphrase: str | None = None) -> str:
         if passphrase is None
         else serialization.BestAvailableEncryption(passphrase.encode())
     )
-    key = Ed25519PrivateKey.generate()
+    key = Ed25519PrivateKey.generate() if seed is None else Ed25519PrivateKey.from_private_bytes(seed)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

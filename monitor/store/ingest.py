@@ -75,18 +75,24 @@ def delivered(room: Room, file: Path) -> Generator[Copy]:
     try:
         yield source.copy(file, staging, room.pseudonymiser.key)
     finally:
-        clear_staging(room.workspace)
-        for table in TEMPORARY:
-            run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
+        clear_copies(room.workspace)
+        with translated(f"{room.workspace}: clearing the temporary tables"):
+            for table in TEMPORARY:
+                run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def clear_copies(workspace: Path) -> None:
+    """Remove the copies of a finished ingest; what DuckDB spilled beside them is its own until it closes."""
+    for entry in (workspace / STAGING).glob("*"):
+        if not entry.is_dir():
+            entry.unlink(missing_ok=True)
 
 
 def clear_staging(workspace: Path) -> None:
-    """Remove what a finished or crashed ingest left: it holds clear identifiers."""
+    """Remove what an earlier session left, while no session is open: it holds clear identifiers."""
+    clear_copies(workspace)
     for entry in (workspace / STAGING).glob("*"):
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+        shutil.rmtree(entry, ignore_errors=True)
 
 
 def already(room: Room, source_sha256: str) -> BatchReport | None:

@@ -28,7 +28,7 @@ BLOCK_BYTES = 1 << 18
 LONGEST_LINE_BYTES = 1 << 20
 # A log of ten million studies has about one gigabyte; text logs compress five to thirty times.
 LARGEST_TEXT_BYTES = 16 << 30
-LARGEST_EXPANSION = 250
+LARGEST_EXPANSION = 100
 EXPANSION_COUNTS_FROM_BYTES = 64 << 20
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -195,10 +195,10 @@ class Store:
         with translated("reading streams"):
             return streams.streams(self._connection, latest=latest)
 
-    def put_cohort_count(self, count: CohortCount) -> None:
-        """Store what one mature cohort brought one place."""
+    def put_cohort_counts(self, counts: Sequence[CohortCount]) -> None:
+        """Store what one mature cohort brought each place."""
         with translated("writing cohort counts"):
-            streams.put_cohort_count(self._connection, count)
+            streams.put_cohort_counts(self._connection, counts)
 
     def cohort_counts(self) -> list[CohortCount]:
         """Outcomes per place and mature cohort, in the order of time."""

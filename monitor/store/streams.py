@@ -127,10 +127,22 @@ def _stream_row(values: dict[str, Any]) -> StreamRow:
     return StreamRow(place, **values)
 
 
-def put_cohort_count(connection: Session, count: CohortCount) -> None:
-    """Store what one cohort brought one place."""
-    values = [*count.place, count.cohort, count.cohort_end, count.rows, count.known, count.positives]
-    run(connection, "INSERT INTO cohort_counts VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+def put_cohort_counts(connection: Session, counts: Sequence[CohortCount]) -> None:
+    """Store what one cohort brought each place."""
+    if not counts:
+        return
+    values = [
+        [count.place.site for count in counts],
+        [count.place.finding for count in counts],
+        [count.cohort for count in counts],
+        [count.cohort_end for count in counts],
+        [count.rows for count in counts],
+        [count.known for count in counts],
+        [count.positives for count in counts],
+    ]
+    kinds = ("VARCHAR", "VARCHAR", "VARCHAR", "DATE", "BIGINT", "BIGINT", "BIGINT")
+    listed = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
+    run(connection, f"INSERT INTO cohort_counts SELECT {listed}", values)
 
 
 def cohort_counts(connection: Session) -> list[CohortCount]:

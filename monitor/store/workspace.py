@@ -53,12 +53,15 @@ def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None) -
     database = _existing(workspace / DATABASE, workspace)
     with writing(workspace):
         clear_staging(workspace)
-        with session(workspace) as connection:
-            attach(connection, database)
-            with translated(str(database)):
-                migrations.migrate(connection, plan)
-            _check_covariates(connection, plan, database)
-            yield Store(connection, workspace, plan, pseudonym_key)
+        try:
+            with session(workspace) as connection:
+                attach(connection, database)
+                with translated(str(database)):
+                    migrations.migrate(connection, plan)
+                _check_covariates(connection, plan, database)
+                yield Store(connection, workspace, plan, pseudonym_key)
+        finally:
+            clear_staging(workspace)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import scene
 from scene import Scene
 
-SIGN = ("--signer", "A. Reviewer", "--meaning", "reviewed")
+SIGN = ("--meaning", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,22 @@ def victims(folder: Path) -> list[Victim]:
     _must(scene.finished(after, after.command("nightly", "--as-of", after.last)))
     signed = after.copy(folder / "signed")
     key = str(signed.folder / "private" / "clinical_lead.pem")
-    first = ("approve", "CHG-0001", *SIGN, "--role", "clinical_lead", "--key", key)
+    first = (
+        "approve",
+        "CHG-0001",
+        *SIGN,
+        "--signer",
+        "A. Clinician",
+        "--role",
+        "clinical_lead",
+        "--key",
+        key,
+    )
     _must(scene.finished(signed, signed.command(*first)))
     lost = after.copy(folder / "lost")
     (lost.workspace / "monitor.duckdb").unlink()
     logs = [str(bound.folder / "logs" / name) for name in ("predictions.csv", "outcomes.csv")]
-    second = ("approve", "CHG-0001", *SIGN, "--role", "quality_lead")
+    second = ("approve", "CHG-0001", *SIGN, "--signer", "B. Reviewer", "--role", "quality_lead")
     return [
         Victim("ingest", bound, ("ingest", *logs)),
         Victim("nightly", inbox, ("nightly", "--as-of", inbox.last)),

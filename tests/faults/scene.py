@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
-from monitor.hashing import sha256_file, sha256_record, sha256_text
+from monitor.hashing import sha256_file, sha256_record
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import new_key, read_chain
 from monitor.simulation import Scenario, network
@@ -66,7 +65,7 @@ class Scene:
     def command(self, *words: str) -> list[str]:
         """A command line of the product on this scene's workspace."""
         name, *rest = words
-        start = [sys.executable, "-m", "flows.cli", name, str(self.workspace), *rest]
+        start = [sys.executable, "-m", "flows", name, str(self.workspace), *rest]
         return [*start, "--pseudonym-key", str(self.key)]
 
 
@@ -111,14 +110,14 @@ def killed(command: Sequence[str], after_seconds: float) -> bool:
 def digest(scene: Scene) -> dict[str, str]:
     """One hash per part of the state; clock readings and what is signed over them left out."""
     with open_workspace(scene.workspace, scene.key) as opened:
-        tables = opened.store.content_sha256()
+        tables = opened.store.content()
     with store.open_snapshot(scene.workspace, opened.loaded.plan) as snapshot:
-        published = snapshot.content_sha256()
+        published = snapshot.content()
     dossiers = sorted((scene.workspace / "dossiers").rglob("dossier.json"))
     return {
         "ledger": sha256_record([_timeless(scene)]),
-        "store": sha256_text(json.dumps(tables, sort_keys=True)),
-        "snapshot": sha256_text(json.dumps(published, sort_keys=True)),
+        "store": sha256_record(tables.tables),
+        "snapshot": sha256_record(published.tables),
         "archive": sha256_record(
             sorted(path.name for path in (scene.workspace / "archive").glob("*.parquet"))
         ),

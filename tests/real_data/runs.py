@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from monitor.logistic import expit, log_loss, logit
 from monitor.operation.replay import replay
@@ -50,21 +48,12 @@ class Replayed:
         return (self.workspace / "ledger.jsonl").read_text()
 
 
-def _fixed_checkpoint_key(file: Path) -> None:
-    """Entry 0 lists the checkpoint key, so equal ledgers need equal keys."""
-    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(KEY))
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    file.write_bytes(key.private_bytes(encoding, form, serialization.NoEncryption()))
-    file.chmod(0o600)
-
-
 def run(folder: Path, plan: Path, predictions: Path, outcomes: Path, *, approve: bool = False) -> Replayed:
     """Bind a new workspace and replay the logs with a fixed pseudonym key."""
     key_file = folder / "pseudonym.key"
     folder.mkdir(parents=True, exist_ok=True)
     key_file.write_text(KEY + "\n")
     key_file.chmod(0o600)
-    _fixed_checkpoint_key(folder / "checkpoint.pem")
     workspace = folder / "workspace"
     initialise(workspace, plan, key_file, at="1970-01-01")
     replay(workspace, [predictions], [outcomes], approve_accepted=approve, key_file=key_file)

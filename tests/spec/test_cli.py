@@ -29,6 +29,9 @@ COMMANDS = [
     "document",
     "approve",
     "decline",
+    "rollback",
+    "amend",
+    "deviation",
     "apply",
     "key new",
     "key show",
@@ -37,7 +40,7 @@ COMMANDS = [
     "plan schema",
     "serve",
 ]
-LATER = ["find w", "review w", "rollback w", "amend w", "archive w", "plan power p", "plan rehearse p"]
+LATER = ["find w", "review w", "archive w", "plan power p", "plan rehearse p"]
 PREDICTIONS = (
     "accession,mrn,hospital,inference_time,model_version,ptx_score,age,kvp,view,scanner_vendor\n"
     "A1,P1,North,2026-01-01T08:00:00+01:00,ptx-3.2.0,0.2,50,120,PA,A\n"

@@ -158,6 +158,14 @@ class TestInbox:
         assert sorted(os.fsencode(path.name) for path in done) == sorted(names)
         assert b"owned" not in (workspace / "ledger.jsonl").read_bytes()
 
+    def test_a_namesake_of_the_longest_name_is_put_away_too(self, tmp_path: Path, key_file: Path) -> None:
+        workspace = self.filled(tmp_path, key_file)
+        lines = planted_logs(tmp_path / "sent")["predictions"].read_text().split("\n")
+        for day in (2, 3):
+            (workspace / "inbox" / f"{'x' * 251}.csv").write_text(f"{lines[0]}\n{lines[day]}\n")
+            nightly(workspace, date(2026, 1, day), key_file=key_file)
+        assert len(list((workspace / "inbox" / "done").iterdir())) == 2
+
     def test_links_pipes_sockets_and_folders_wait_for_ever_and_nobody_waits_for_them(
         self, tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -19,6 +19,8 @@ from flows.cli import run
 from monitor.errors import UsageError
 from monitor.operation.night import nightly
 from monitor.operation.workspace import initialise, open_workspace
+from tests.build_plan import make_plan
+from tests.ingesting import PREDICTIONS, Desk, prediction
 from tests.properties.bench import everything_kept
 from tests.properties.planted import NEEDLES, PLAN, broken_logs, planted_logs, small_network
 
@@ -241,3 +243,51 @@ def test_a_file_written_again_while_it_was_read_is_not_taken_for_done(
     monkeypatch.undo()
     nightly(workspace, date(2026, 1, 2), key_file=key_file)
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kept_as"),
+    [
+        ("site", "north", "north"),
+        ("site", "Rosa Quokka", "keyed hash"),
+        ("model_version", "m1", "m1"),
+        ("model_version", "4711008", "keyed hash"),
+        ("score", "1.5", "1.5"),
+        ("score", "4711008", "9999999"),
+        ("score", "Quokka", "keyed hash"),
+        ("predicted_at", "2026-03-02", "2026-03-02"),
+        ("predicted_at", "1931-07-19", "9999-99-99"),
+        ("predicted_at", "19.07.1931", "99.99.9999"),
+        ("age", "61", "61"),
+        ("age", "1931-07-19", "9999-99-99"),
+        ("view", "Rosa Quokka", "keyed hash"),
+    ],
+)
+def test_a_refused_cell_stands_as_it_came_only_where_it_is_what_its_column_is_for(
+    tmp_path: Path, column: str, cell: str, kept_as: str
+) -> None:
+    desk = Desk(tmp_path, make_plan())
+    cells = dict(zip(PREDICTIONS.split(","), prediction("S2", score="x").split(","), strict=True))
+    desk.predictions(prediction(), ",".join({**cells, column: cell}.values()))
+    (row,) = desk.rejected()
+    assert row["fields"][column].startswith(kept_as)
+
+
+def test_a_label_that_many_refused_rows_share_is_shown(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan())
+    lines = [prediction(f"S{number}", rest=("m2", "60", "PA")) for number in range(6)]
+    desk.predictions(*lines)
+    assert {row["fields"]["model_version"] for row in desk.rejected()} == {"m2"}
+
+
+def test_what_the_database_spilled_stays_until_it_is_closed_and_no_longer(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan())
+    spilled = desk.workspace / ".staging" / "spill" / "in-use.tmp"
+    with desk.open() as opened:
+        spilled.parent.mkdir(exist_ok=True)
+        spilled.touch()
+        file = desk.file(f"{PREDICTIONS}\n{prediction()}\n")
+        opened.ingest(file, received_on=date(2026, 6, 30), record=desk.record)
+        assert spilled.exists()
+        assert [path.name for path in spilled.parent.parent.iterdir()] == ["spill"]
+    assert list((desk.workspace / ".staging").iterdir()) == []
