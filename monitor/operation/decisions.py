@@ -61,7 +61,7 @@ def decide(
             workspace.record(decision, at, body)
             if workspace.state.changes[change.id].state == "approved":
                 deploy(workspace, workspace.state.changes[change.id], at[:10])
-        issue_dossiers(workspace, again=(change.id,))
+        issue_dossiers(workspace)
         workspace.store.publish_snapshot()
         return workspace.state.changes[change.id]
 

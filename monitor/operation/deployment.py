@@ -95,9 +95,9 @@ def rollback(
         }
         body = decision_record(workspace, "rolled_back", who, content, at)
         with workspace.commit():
-            voided = _void_open_changes(workspace, place, night, before)
+            _void_open_changes(workspace, place, night, before)
             workspace.record("rolled_back", at, body)
-        issue_dossiers(workspace, again=(undone["change"], *voided))
+        issue_dossiers(workspace)
         workspace.store.publish_snapshot()
         return before
 
@@ -107,7 +107,7 @@ def in_use_from(workspace: Workspace, day: str) -> str:
     return max(day, workspace.state.last_night or day)
 
 
-def _void_open_changes(workspace: Workspace, place: Place, night: str, before: Calibrator) -> tuple[str, ...]:
+def _void_open_changes(workspace: Workspace, place: Place, night: str, before: Calibrator) -> None:
     voided = [
         change for change in workspace.state.changes_in("collecting", "proposed") if change.place == place
     ]
@@ -115,4 +115,3 @@ def _void_open_changes(workspace: Workspace, place: Place, night: str, before: C
         compared = change.opened["last_deployed"]["version"]
         reason = f"{compared}, with which it was to be compared, was rolled back to {before.version}"
         workspace.record("voided", night, {"change": change.id, "reason": reason, "night": night})
-    return tuple(change.id for change in voided)

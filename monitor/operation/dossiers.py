@@ -17,14 +17,12 @@ from monitor.registry import Change
 def issue_dossiers(
     workspace: Workspace,
     progress: Callable[[int, int, str], None] = lambda _done, _total, _what: None,
-    again: tuple[str, ...] = (),
 ) -> dict[str, Path]:
-    """Write what is missing: every verdict has a dossier, a crash before it notwithstanding.
+    """Write what is missing: every verdict and every decision after it, a crash before it notwithstanding.
 
     Args:
         workspace: Open for writing.
         progress: Told of each dossier.
-        again: Changes whose dossier is issued anew because a decision was added.
 
     Returns:
         Page to open, by change.
@@ -32,7 +30,7 @@ def issue_dossiers(
     wanted = [
         change
         for change in workspace.state.changes.values()
-        if (change.verdict or change.voided) and (change.dossier is None or change.id in again)
+        if (change.verdict or change.voided) and change.entries[-1][2] != "dossier"
     ]
     issued: dict[str, Path] = {}
     for number, change in enumerate(wanted):

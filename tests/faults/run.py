@@ -68,12 +68,14 @@ def survive(victim: Victim, kills: int, seed: int, folder: Path) -> tuple[int, i
     started = time.perf_counter()
     _must(scene.finished(calm, calm.command(*victim.words)))
     duration = time.perf_counter() - started
+    _settle(victim, calm)
     expected = scene.digest(calm)
     hit = equal = 0
     for number, delay in enumerate(scene.delays(duration, kills, seed)):
         disturbed = victim.start.copy(folder / "disturbed")
         hit += scene.killed(disturbed.command(*victim.words), delay)
         again = scene.finished(disturbed, disturbed.command(*victim.words))
+        _settle(victim, disturbed)
         found = scene.digest(disturbed)
         if found == expected:
             equal += 1
@@ -84,6 +86,12 @@ def survive(victim: Victim, kills: int, seed: int, folder: Path) -> tuple[int, i
         shutil.rmtree(disturbed.folder)
     shutil.rmtree(calm.folder)
     return hit, equal
+
+
+def _settle(victim: Victim, disturbed: Scene) -> None:
+    """The next night issues the dossier of a decision that a crash cut off."""
+    if victim.name == "approve":
+        _must(scene.finished(disturbed, disturbed.command("nightly", "--as-of", disturbed.last)))
 
 
 def main() -> int:
