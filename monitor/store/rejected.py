@@ -5,7 +5,8 @@ shifted row must not carry a name, a number or a date of birth into this file, s
 as it came only where it is what its column is for: a label that the plan has, that accepted rows have
 or that many rows share, a small number, a day that is not before the log's first. Of other digits the
 shape is kept ("99/99/9999"), of anything else a keyed hash, and of every cell of a column the plan
-does not map. Of a broken line only its length and a keyed hash are kept.
+does not map; such a column is called by its position, since a header that ran into the first row
+names columns after its cells. Of a broken line only its length and a keyed hash are kept.
 """
 # ruff: noqa: S608  (statements are built from quoted names and literals of this package)
 
@@ -85,7 +86,7 @@ def _fields(source: Source, layout: Layout, pseudonymiser: Pseudonymiser) -> str
     pairs: list[str] = []
     for index, column in enumerate(source.columns):
         cell = source.cell(index)
-        pairs.append(literal(column))
+        pairs.append(literal(column if column in field_of else f"unmapped column {index + 1}"))
         kept = _kept(cell, field_of.get(column), pseudonymiser)
         nested = source.nested(index)
         pairs.append(kept if nested == "false" else f"CASE WHEN {nested} THEN 'nested' ELSE {kept} END")

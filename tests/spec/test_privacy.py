@@ -273,6 +273,13 @@ def test_a_refused_cell_stands_as_it_came_only_where_it_is_what_its_column_is_fo
     assert row["fields"][column].startswith(kept_as)
 
 
+def test_a_header_that_ran_into_the_first_row_does_not_keep_its_cells_as_names(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan())
+    desk.predictions(prediction(score="x") + ",1,2", header=f"{PREDICTIONS},Rosa Quokka,1931-07-19")
+    (row,) = desk.rejected()
+    assert row["fields"].keys() - PREDICTIONS.split(",") == {"unmapped column 9", "unmapped column 10"}
+
+
 def test_a_label_that_many_refused_rows_share_is_shown(tmp_path: Path) -> None:
     desk = Desk(tmp_path, make_plan())
     lines = [prediction(f"S{number}", rest=("m2", "60", "PA")) for number in range(6)]
