@@ -154,29 +154,30 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class Calibrator:
-    """A logistic map of the raw score: calibrated log-odds = intercept + slope * logit(score).
+    """A map of the raw score to a calibrated probability; `monitor.calibrators` evaluates it.
 
     Attributes:
         version: "v0" for the authorised original, then "v1", "v2" ... per place.
-        kind: identity, intercept (slope fixed at the current one) or platt.
-        intercept: a, in log-odds.
-        slope: b, dimensionless, above zero.
-        covariance: Of (a, b), row by row; all zero when known exactly.
+        kind: Which map; it decides what the parameters mean.
+        parameters: Numbers and lists of numbers by name; intercept and slope for the straight-line kinds.
+        covariance: Of the parameters in their order, row by row; all zero when known exactly.
     """
 
     version: str
     kind: CalibratorKind
-    intercept: float
-    slope: float
-    covariance: tuple[tuple[float, float], tuple[float, float]]
+    parameters: Mapping[str, Any]
+    covariance: tuple[tuple[float, ...], ...]
 
     def as_record(self) -> dict[str, Any]:
         return {
             "version": self.version,
             "kind": self.kind,
-            "parameters": {"intercept": self.intercept, "slope": self.slope},
+            "parameters": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in self.parameters.items()
+            },
             "covariance": [list(row) for row in self.covariance],
         }
 
 
-IDENTITY = Calibrator("v0", "identity", 0.0, 1.0, ((0.0, 0.0), (0.0, 0.0)))
+IDENTITY = Calibrator("v0", "identity", {"intercept": 0.0, "slope": 1.0}, ((0.0, 0.0), (0.0, 0.0)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds
 from monitor.errors import EstimationError
 from monitor.logistic import LogisticFit, cluster_covariance, expit, fit_logistic, log_loss
-from monitor.records import Calibrator, CalibratorKind, FloatArray, TextArray
+from monitor.records import Calibrator, FloatArray, TextArray
 
 LEVEL = 0.05
 SMALLEST_SLOPE = 0.2
@@ -37,15 +39,14 @@ class Choice:
     Attributes:
         kind: "keep" when the current calibrator is not contradicted.
         steps: The tests made, in order.
-        intercept, slope: Of the chosen map of the raw log-odds.
-        covariance: Of (intercept, slope).
+        parameters: Of the chosen map of the raw log-odds, named as its kind names them.
+        covariance: Of the parameters in their order.
     """
 
     kind: Literal["keep", "intercept", "platt"]
     steps: tuple[LikelihoodRatioTest, ...]
-    intercept: float
-    slope: float
-    covariance: tuple[tuple[float, float], tuple[float, float]]
+    parameters: Mapping[str, Any]
+    covariance: tuple[tuple[float, ...], ...]
 
     def calibrator(self, version: str) -> Calibrator:
         """The candidate as a calibrator.
@@ -55,8 +56,7 @@ class Choice:
         """
         if self.kind == "keep":
             raise ValueError("the closed test keeps the current calibrator: there is no candidate")
-        kind: CalibratorKind = self.kind
-        return Calibrator(version, kind, self.intercept, self.slope, self.covariance)
+        return Calibrator(version, self.kind, self.parameters, self.covariance)
 
 
 def choose(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
@@ -90,7 +90,7 @@ def choose(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Cali
     """
     ones = np.ones((len(x), 1))
     line = np.column_stack([ones, x])
-    deployed = current.intercept + current.slope * x
+    deployed = calibrated_log_odds(current, x)
     platt = fit_logistic(line, outcome)
     if platt.coefficients[1] <= SMALLEST_SLOPE:
         raise RankingLostError(
@@ -101,14 +101,15 @@ def choose(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Cali
     kept = -float(log_loss(deployed, outcome).sum())
     against_keep = _step("platt against keep", platt.log_likelihood - kept, 2)
     if against_keep.p > LEVEL:
-        return Choice("keep", (against_keep,), current.intercept, current.slope, current.covariance)
+        return Choice("keep", (against_keep,), current.parameters, current.covariance)
     against_intercept = _step("platt against intercept", platt.log_likelihood - shift.log_likelihood, 1)
     steps = (against_keep, against_intercept)
     if against_intercept.p > LEVEL:
         return _intercept_choice(shift, x, outcome, patient, current, steps)
     covariance = _covariance(platt, line, outcome, line @ platt.coefficients, patient)
     intercept, slope = (float(value) for value in platt.coefficients)
-    return Choice("platt", steps, intercept, slope, _as_pairs(covariance))
+    parameters = {"intercept": intercept, "slope": slope}
+    return Choice("platt", steps, parameters, as_tuples(covariance))
 
 
 def chi_square_tail(statistic: float, degrees_of_freedom: Literal[1, 2]) -> float:
@@ -144,14 +145,15 @@ def _intercept_choice(
     x, which is where the covariance comes from.
     """
     moved = float(shift.coefficients[0])
-    fitted = current.intercept + moved + current.slope * x
+    fitted = moved + calibrated_log_odds(current, x)
     variance = float(_covariance(shift, np.ones((len(x), 1)), outcome, fitted, patient)[0, 0])
     weight = expit(fitted) * (1.0 - expit(fitted))
     centre = float((weight * x).sum() / weight.sum())
     slope_variance = current.covariance[1][1]
     between = -centre * slope_variance
     covariance = ((variance + centre**2 * slope_variance, between), (between, slope_variance))
-    return Choice("intercept", steps, current.intercept + moved, current.slope, covariance)
+    parameters = {**current.parameters, "intercept": current.parameters["intercept"] + moved}
+    return Choice("intercept", steps, parameters, covariance)
 
 
 def _covariance(
@@ -163,6 +165,6 @@ def _covariance(
     return cluster_covariance(design, outcome - expit(log_odds), fit.covariance, patient)
 
 
-def _as_pairs(matrix: FloatArray) -> tuple[tuple[float, float], tuple[float, float]]:
-    (a, b), (c, d) = matrix.tolist()
-    return (a, b), (c, d)
+def as_tuples(matrix: FloatArray) -> tuple[tuple[float, ...], ...]:
+    """A matrix as it stands in a record."""
+    return tuple(tuple(row) for row in matrix.tolist())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.logistic import expit, log_loss
-from monitor.records import Calibrator, FloatArray, TextArray
+from monitor.records import FloatArray, TextArray
 
 INTERCEPT_SHIFTS = (-1.0, -0.6, -0.3, 0.3, 0.6, 1.0)
 SLOPES = (0.55, 0.75, 1.3, 1.7)
@@ -71,26 +71,6 @@ def mean_keeping_intercept(log_odds: FloatArray, slope: float) -> float:
         else:
             high = middle
     return (low + high) / 2
-
-
-def deployed_log_odds(calibrator: Calibrator, score_log_odds: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Calibrated log-odds and their standard error from the calibrator's own covariance.
-
-    Args:
-        calibrator: The live calibrator.
-        score_log_odds: logit of the raw score, shape (n,).
-
-    Returns:
-        Two arrays of shape (n,), both in log-odds.
-
-    Example:
-        >>> from monitor.records import IDENTITY
-        >>> [array.tolist() for array in deployed_log_odds(IDENTITY, np.array([0.5]))]
-        [[0.5], [0.0]]
-    """
-    (variance_a, covariance), (_, variance_b) = calibrator.covariance
-    variance = variance_a + 2 * covariance * score_log_odds + variance_b * score_log_odds**2
-    return calibrator.intercept + calibrator.slope * score_log_odds, np.sqrt(np.maximum(variance, 0.0))
 
 
 def log_e_values(

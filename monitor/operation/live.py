@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import expit, logit
 from monitor.operation.status import read_state
@@ -63,5 +64,5 @@ def calibrated(calibrator: Calibrator, scores: Sequence[float]) -> list[float]:
     values = np.asarray(scores, dtype=float)
     if np.isnan(values).any() or (values < 0).any() or (values > 1).any():
         raise UsageError("a score must be a number from 0 to 1")
-    mapped = expit(calibrator.intercept + calibrator.slope * logit(values))
+    mapped = expit(calibrated_log_odds(calibrator, logit(values)))
     return [float(value) for value in mapped]

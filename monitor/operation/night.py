@@ -13,9 +13,11 @@ from monitor import store
 from monitor.errors import IngestError, MonitorError, UsageError
 from monitor.hashing import finite_or_none, sha256_file, sha256_record
 from monitor.operation.calendar import due_nights
-from monitor.operation.changes import advance, conclude, fit, look, open_change
+from monitor.operation.changes import advance, conclude, open_change
 from monitor.operation.dossiers import issue_dossiers
+from monitor.operation.fitting import fit
 from monitor.operation.floor import FloorChecks
+from monitor.operation.looks import look
 from monitor.operation.outcome_counts import OutcomeCounts, count_cohort
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
 from monitor.operation.windows import Knowledge, in_fitting_share
@@ -58,6 +60,15 @@ class RunReport:
     refused: list[str] = field(default_factory=list[str])
     nights: list[NightReport] = field(default_factory=list[NightReport])
     dossiers: dict[str, Path] = field(default_factory=dict[str, Path])
+
+    def require_all_read(self) -> None:
+        """Refuse to call a run done while a file lies unread in the inbox; its nights stand.
+
+        Raises:
+            IngestError: Says what is wrong with each of these files.
+        """
+        if self.refused:
+            raise IngestError("\n".join([*self.refused, "these files stay in the inbox; the nights were run"]))
 
 
 class Nights:

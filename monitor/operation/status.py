@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
+from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import logit
 from monitor.operation.streams import STREAM
@@ -134,7 +135,7 @@ def _site(
         "calibrator": {
             "version": calibrator.version,
             "kind": calibrator.kind,
-            "parameters": {"intercept": calibrator.intercept, "slope": calibrator.slope},
+            "parameters": calibrator.as_record()["parameters"],
         },
         **_estimates(state, place, known),
     }
@@ -176,7 +177,7 @@ def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[s
     if known is None or len(known) == 0:
         return {"calibration": {}, "discrimination": {}}
     calibrator = state.calibrator(place)
-    log_odds = calibrator.intercept + calibrator.slope * logit(known.score)
+    log_odds = calibrated_log_odds(calibrator, logit(known.score))
     found = recalibration_estimates(log_odds, known.outcome, known.patient)
     area = area_under_curve(known.score, known.outcome, known.patient)
     return {

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds, log_odds_error
 from monitor.drift import (
     Bet,
     ChangePoint,
     Detector,
     change_point,
     choose_bets,
-    deployed_log_odds,
     log_e_of_cohort,
     log_e_values,
     log_limit,
@@ -142,7 +142,8 @@ def raise_alarm(workspace: Workspace, stream: Stream, place: Place, night: date)
 
 def _cohort_log_e(workspace: Workspace, stream: Stream, rows: Rows) -> FloatArray:
     tolerance = workspace.loaded.plan.monitoring.streams.calibration.tolerance
-    log_odds, error = deployed_log_odds(workspace.state.calibrator(rows.place), logit(rows.score))
+    calibrator, x = workspace.state.calibrator(rows.place), logit(rows.score)
+    log_odds, error = calibrated_log_odds(calibrator, x), log_odds_error(calibrator, x)
     half_width = tolerance.logit + tolerance.standard_errors * error
     return log_e_of_cohort(log_e_values(log_odds, half_width, rows.outcome, stream.bets), rows.patient)
 
@@ -152,7 +153,7 @@ def _start(workspace: Workspace, place: Place, nights: tuple[date, date]) -> Str
     epoch = workspace.state.epoch.get(place, 0)
     count = workspace.loaded.plan.monitoring.score_reference_rows
     scores = workspace.store.first_scores(place, count, nights[1])
-    reference, _ = deployed_log_odds(workspace.state.calibrator(place), logit(scores))
+    reference = calibrated_log_odds(workspace.state.calibrator(place), logit(scores))
     bets = choose_bets(reference)
     workspace.record(
         "stream_started",

@@ -22,6 +22,10 @@ class Knowledge:
     matured_by: date
     known_by: date
 
+    def as_record(self) -> dict[str, str]:
+        """The ledger's form."""
+        return {"matured_by": self.matured_by.isoformat(), "known_by": self.known_by.isoformat()}
+
 
 def read_rows(
     workspace: Workspace,

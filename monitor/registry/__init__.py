@@ -13,7 +13,7 @@ from monitor.registry.signature import (
     sign_record,
     verify_signature,
 )
-from monitor.registry.state import RegistryState, fold, read_calibrator
+from monitor.registry.state import RegistryState, fold
 
 __all__ = [
     "Alarm",
@@ -30,7 +30,6 @@ __all__ = [
     "new_key",
     "plan_line",
     "public_key_text",
-    "read_calibrator",
     "read_chain",
     "record_is_signed",
     "sign",

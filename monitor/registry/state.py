@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from monitor.calibrators import read_calibrator
 from monitor.errors import EvidenceError
 from monitor.records import IDENTITY, Calibrator, Place
 from monitor.registry.change import Alarm, Body, Change, ChangeStateName
@@ -257,15 +258,6 @@ def fold(entries: Iterable[Entry]) -> RegistryState:
     for entry in entries:
         state.apply(entry)
     return state
-
-
-def read_calibrator(record: Body) -> Calibrator:
-    """A calibrator from its ledger record."""
-    (a, b), (c, d) = record["covariance"]
-    parameters = record["parameters"]
-    return Calibrator(
-        record["version"], record["kind"], parameters["intercept"], parameters["slope"], ((a, b), (c, d))
-    )
 
 
 def _misplaced(entry: Entry, why: str) -> EvidenceError:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import expit, log_loss, logit
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.performance import expected_calibration_error
 from monitor.records import FloatArray, Place, Rows
-from monitor.registry import Alarm, Change, RegistryState, read_calibrator
+from monitor.registry import Alarm, Change, RegistryState
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "change_plans"
@@ -88,8 +89,7 @@ def later_losses(replayed: Replayed, change: Change) -> tuple[int, float, float]
 
 
 def mapped(record: dict[str, object], score: FloatArray) -> FloatArray:
-    calibrator = read_calibrator(record)
-    return calibrator.intercept + calibrator.slope * logit(np.asarray(score))
+    return calibrated_log_odds(read_calibrator(record), logit(np.asarray(score)))
 
 
 def later_calibration_errors(replayed: Replayed, change: Change) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.calibrators import straight_line
 from monitor.drift import Bet, choose_bets, log_e_values, log_limit
 from monitor.drift.detector import log_mean_exp
 from monitor.logistic import fit_logistic
@@ -56,8 +57,8 @@ def fitted_maps(rng: np.random.Generator, sites: int, positives: int | None) -> 
         return Maps(np.zeros(sites), np.ones(sites), np.zeros((sites, 2, 2)))
     fitted = [_fit_one(rng, positives) for _ in range(sites)]
     return Maps(
-        np.array([item.intercept for item in fitted]),
-        np.array([item.slope for item in fitted]),
+        np.array([item.parameters["intercept"] for item in fitted]),
+        np.array([item.parameters["slope"] for item in fitted]),
         np.array([item.covariance for item in fitted]),
     )
 
@@ -66,7 +67,9 @@ def _fit_one(rng: np.random.Generator, positives: int) -> Calibrator:
     log_odds, outcome = calibrated_night(rng, round(positives / PREVALENCE), PREVALENCE, AREA)
     fit = fit_logistic(np.column_stack([np.ones(len(log_odds)), log_odds]), outcome.astype(float))
     (a, b), (c, d) = fit.covariance.tolist()
-    return Calibrator("v1", "platt", float(fit.coefficients[0]), float(fit.coefficients[1]), ((a, b), (c, d)))
+    return straight_line(
+        "v1", "platt", float(fit.coefficients[0]), float(fit.coefficients[1]), ((a, b), (c, d))
+    )
 
 
 class Sites:

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from monitor.calibrators import calibrated_log_odds, log_odds_error, straight_line
 from monitor.drift import (
     Detector,
     change_point,
     choose_bets,
-    deployed_log_odds,
     log_e_of_cohort,
     log_e_values,
     log_limit,
@@ -19,7 +19,7 @@ from monitor.drift import (
     start,
 )
 from monitor.logistic import expit
-from monitor.records import IDENTITY, Calibrator
+from monitor.records import IDENTITY
 
 REFERENCE = np.linspace(-6.0, 2.0, 100)
 BETS = choose_bets(REFERENCE)
@@ -89,12 +89,12 @@ def test_the_limit_does_not_depend_on_what_was_seen() -> None:
 
 
 def test_the_band_widens_by_the_calibrators_own_error() -> None:
-    calibrator = Calibrator("v1", "platt", 0.2, 0.9, ((0.04, -0.01), (-0.01, 0.01)))
+    calibrator = straight_line("v1", "platt", 0.2, 0.9, ((0.04, -0.01), (-0.01, 0.01)))
     x = np.array([0.0, 2.0])
-    log_odds, error = deployed_log_odds(calibrator, x)
+    log_odds, error = calibrated_log_odds(calibrator, x), log_odds_error(calibrator, x)
     assert log_odds == pytest.approx([0.2, 2.0])
     assert error == pytest.approx([0.2, math.sqrt(0.04 - 0.04 + 0.04)])
-    assert deployed_log_odds(IDENTITY, x)[1].tolist() == [0.0, 0.0]
+    assert log_odds_error(IDENTITY, x).tolist() == [0.0, 0.0]
 
 
 def test_slope_bets_keep_the_mean_risk_of_the_reference() -> None:

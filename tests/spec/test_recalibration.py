@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from monitor.calibration import RankingLostError, SaturatedScoreError, choose, winsorised_logit
+from monitor.calibrators import straight_line
 from monitor.logistic import SeparationError, expit, fit_logistic
-from monitor.records import IDENTITY, Calibrator
+from monitor.records import IDENTITY
 
 
 def people(n: int) -> np.ndarray:
@@ -24,15 +25,15 @@ def test_a_shift_of_the_log_odds_is_answered_by_the_intercept_alone() -> None:
     x, y = drawn(1, 4000, 0.8, 1.0)
     choice = choose(x, y, people(4000), IDENTITY)
     assert choice.kind == "intercept"
-    assert choice.slope == 1.0
-    assert choice.intercept == pytest.approx(0.8, abs=0.15)
+    assert choice.parameters["slope"] == 1.0
+    assert choice.parameters["intercept"] == pytest.approx(0.8, abs=0.15)
 
 
 def test_a_flatter_score_is_answered_by_platt() -> None:
     x, y = drawn(2, 4000, -0.3, 0.6)
     choice = choose(x, y, people(4000), IDENTITY)
     assert choice.kind == "platt"
-    assert choice.slope == pytest.approx(0.6, abs=0.1)
+    assert choice.parameters["slope"] == pytest.approx(0.6, abs=0.1)
 
 
 def test_a_calibrated_site_is_kept_in_all_but_one_of_twenty() -> None:
@@ -45,18 +46,18 @@ def test_a_calibrated_site_is_kept_in_all_but_one_of_twenty() -> None:
 
 def test_versions_never_stack_the_refit_answers_the_raw_score() -> None:
     x, y = drawn(3, 5000, 0.5, 0.7)
-    current = Calibrator("v1", "platt", -2.0, 1.9, ((0.0, 0.0), (0.0, 0.0)))
+    current = straight_line("v1", "platt", -2.0, 1.9, ((0.0, 0.0), (0.0, 0.0)))
     again = choose(x, y, people(5000), current)
     direct = fit_logistic(np.column_stack([np.ones(5000), x]), y)
-    assert (again.intercept, again.slope) == pytest.approx(tuple(direct.coefficients))
+    assert tuple(again.parameters.values()) == pytest.approx(tuple(direct.coefficients))
 
 
 def test_an_intercept_move_keeps_the_current_slope_and_its_uncertainty() -> None:
     x, y = drawn(4, 4000, 0.9, 1.3)
-    current = Calibrator("v1", "platt", 0.1, 1.3, ((0.02, 0.0), (0.0, 0.01)))
+    current = straight_line("v1", "platt", 0.1, 1.3, ((0.02, 0.0), (0.0, 0.01)))
     choice = choose(x, y, people(4000), current)
     assert choice.kind == "intercept"
-    assert choice.slope == 1.3
+    assert choice.parameters["slope"] == 1.3
     assert choice.covariance[1][1] == 0.01
     assert choice.covariance[0][0] > 0.0
 

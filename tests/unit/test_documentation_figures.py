@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from monitor.calibrators import straight_line
 from monitor.documentation.figures import figures
 from monitor.documentation.figures.calibration_map import map_points
 from monitor.documentation.figures.reliability import axis_end, density
@@ -60,8 +61,8 @@ def test_the_alternative_text_holds_the_points_of_the_diagram() -> None:
 
 
 def test_the_band_of_a_map_is_that_of_its_covariance() -> None:
-    calibrator = {"parameters": {"intercept": 0.0, "slope": 1.0}, "covariance": [[0.04, 0.0], [0.0, 0.0]]}
-    score, _, low, high = map_points(calibrator)
+    calibrator = straight_line("v1", "platt", 0.0, 1.0, ((0.04, 0.0), (0.0, 0.0)))
+    score, _, low, high = map_points(calibrator.as_record())
     middle = int(np.flatnonzero(score == 0.5)[0])
     assert high[middle] == pytest.approx(1 / (1 + np.exp(-1.959964 * 0.2)))
     assert low[middle] == pytest.approx(1 - high[middle])
@@ -69,7 +70,8 @@ def test_the_band_of_a_map_is_that_of_its_covariance() -> None:
 
 def test_the_histogram_keeps_its_counts_under_a_map() -> None:
     histogram = {"edges": [0.0, 0.3, 0.6, 1.0], "negatives": [5, 3, 1], "positives": [1, 2, 4]}
-    edges, negatives, positives = density(histogram, {"parameters": {"intercept": 0.7, "slope": 1.3}})
+    calibrator = straight_line("v1", "platt", 0.7, 1.3, ((0.0, 0.0), (0.0, 0.0)))
+    edges, negatives, positives = density(histogram, calibrator.as_record())
     assert (negatives * np.diff(edges) * 100).tolist() == pytest.approx([5, 3, 1])
     assert (positives * np.diff(edges) * 100).tolist() == pytest.approx([1, 2, 4])
 

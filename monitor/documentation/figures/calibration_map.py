@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds, log_odds_error, read_calibrator
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.canvas import STYLES, drawing, present, probability_axes, stacked_bars
 from monitor.documentation.visible import visible
@@ -38,22 +39,19 @@ def calibration_map(dossier: Record) -> str:
 def map_points(calibrator: Record) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Scores from 0 to 1 with the calibrated probability and its 95 % band.
 
-    The variance of a + b x is Var(a) + 2 x Cov(a, b) + x² Var(b).
-
     Returns:
         (score, probability, lower bound, upper bound), each of shape (201,).
 
     Example:
-        >>> exact = {"parameters": {"intercept": 0.0, "slope": 1.0}, "covariance": [[0, 0], [0, 0]]}
-        >>> score, probability, low, high = map_points(exact)
+        >>> from monitor.records import IDENTITY
+        >>> score, probability, low, high = map_points(IDENTITY.as_record())
         >>> float(score[100]), float(probability[100]), float(high[100] - low[100])
         (0.5, 0.5, 0.0)
     """
     score = np.linspace(0.0, 1.0, POINTS)
     x = logit(np.clip(score, 1e-6, 1 - 1e-6))
-    (a, between), (_, b) = calibrator["covariance"]
-    error = np.sqrt(np.maximum(0.0, a + 2 * x * between + x**2 * b))
-    line = calibrator["parameters"]["intercept"] + calibrator["parameters"]["slope"] * x
+    fitted = read_calibrator(calibrator)
+    line, error = calibrated_log_odds(fitted, x), log_odds_error(fitted, x)
     return score, expit(line), expit(line - Z * error), expit(line + Z * error)
 
 

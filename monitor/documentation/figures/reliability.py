@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.canvas import INK, STYLES, Style, drawing, probability_axes, stacked_bars
 from monitor.logistic import expit, logit
@@ -59,13 +60,14 @@ def density(histogram: Record, calibrator: Record) -> tuple[FloatArray, FloatArr
         (edges, shape (k + 1,); studies per 0.01 without, and with the outcome, each of shape (k,)).
 
     Example:
-        >>> identity = {"parameters": {"intercept": 0.0, "slope": 1.0}}
+        >>> from monitor.records import IDENTITY
+        >>> identity = IDENTITY.as_record()
         >>> histogram = {"edges": [0.1, 0.2, 0.4], "negatives": [10, 20], "positives": [0, 4]}
         >>> [part.round(6).tolist() for part in density(histogram, identity)]
         [[0.1, 0.2, 0.4], [1.0, 1.0], [0.0, 0.2]]
     """
     x = logit(np.clip(np.asarray(histogram["edges"], dtype=float), 1e-6, 1 - 1e-6))
-    edges = expit(calibrator["parameters"]["intercept"] + calibrator["parameters"]["slope"] * x)
+    edges = expit(calibrated_log_odds(read_calibrator(calibrator), x))
     hundredths = np.diff(edges) * 100
     return (
         edges,
