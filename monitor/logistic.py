@@ -70,13 +70,19 @@ def log_loss(log_odds: FloatArray, outcome: FloatArray) -> FloatArray:
     return np.logaddexp(0.0, log_odds) - outcome * log_odds
 
 
-def fit_logistic(design: FloatArray, outcome: FloatArray, offset: FloatArray | float = 0.0) -> LogisticFit:
+def fit_logistic(
+    design: FloatArray,
+    outcome: FloatArray,
+    offset: FloatArray | float = 0.0,
+    weight: FloatArray | float = 1.0,
+) -> LogisticFit:
     """Coefficients of logit P(outcome) = design @ coefficients + offset.
 
     Args:
         design: Columns of the model, shape (n, k).
         outcome: 0 or 1, shape (n,).
         offset: Log-odds added as they are, shape (n,) or one number.
+        weight: How often each row counts, shape (n,), above 0, or one number.
 
     Returns:
         The fit; its covariance assumes independent rows (see `cluster_covariance`).
@@ -93,16 +99,19 @@ def fit_logistic(design: FloatArray, outcome: FloatArray, offset: FloatArray | f
     """
     if len(outcome) == 0 or outcome.min() == outcome.max():
         raise SeparationError("no finite fit: every outcome is alike")
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        # Rounding makes the information of a constant score invertible, with variances below zero.
+        raise SeparationError("no finite fit: the score does not vary")
     coefficients = np.zeros(design.shape[1])
-    loss = float(log_loss(design @ coefficients + offset, outcome).sum())
+    loss = _loss(design @ coefficients + offset, outcome, weight)
     for _ in range(MAXIMUM_STEPS):
         probability = expit(design @ coefficients + offset)
-        gradient = design.T @ (outcome - probability)
-        information = (design * (probability * (1.0 - probability))[:, None]).T @ design
+        gradient = design.T @ (weight * (outcome - probability))
+        information = (design * (weight * probability * (1.0 - probability))[:, None]).T @ design
         step = _solve(information, gradient)
         if float(gradient @ step) < GRADIENT_TOLERANCE:
             return LogisticFit(coefficients, _solve(information, np.eye(len(step))), -loss)
-        coefficients, loss = _descend(design, outcome, offset, coefficients, step, loss)
+        coefficients, loss = _descend(design, outcome, offset, weight, coefficients, step, loss)
         if np.abs(coefficients).max() > LARGEST_COEFFICIENT:
             break
     raise SeparationError("no finite fit: the score separates the outcomes, or the fit does not settle")
@@ -115,7 +124,7 @@ def cluster_covariance(
 
     Args:
         design: Shape (n, k).
-        residual: Outcome minus fitted probability, shape (n,).
+        residual: Outcome minus fitted probability, times the row's weight where there is one, shape (n,).
         covariance: Inverse information of the fit, shape (k, k).
         cluster: Patient of each row, shape (n,).
 
@@ -142,6 +151,10 @@ def cluster_sums(values: FloatArray, cluster: TextArray) -> FloatArray:
     return sums
 
 
+def _loss(log_odds: FloatArray, outcome: FloatArray, weight: FloatArray | float) -> float:
+    return float((weight * log_loss(log_odds, outcome)).sum())
+
+
 def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
     try:
         solution: FloatArray = np.linalg.solve(information, right).astype(np.float64, copy=False)
@@ -156,6 +169,7 @@ def _descend(
     design: FloatArray,
     outcome: FloatArray,
     offset: FloatArray | float,
+    weight: FloatArray | float,
     coefficients: FloatArray,
     step: FloatArray,
     loss: float,
@@ -163,7 +177,7 @@ def _descend(
     """Halve the Newton step until the loss falls."""
     for halving in range(30):
         proposal = coefficients + step * 0.5**halving
-        proposed = float(log_loss(design @ proposal + offset, outcome).sum())
+        proposed = _loss(design @ proposal + offset, outcome, weight)
         if proposed <= loss:
             return proposal, proposed
     raise SeparationError("no finite fit: no step lowers the loss")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,16 @@ BINS = 10
 HISTOGRAM_EDGES = 20
 
 
-def calibration_summary(log_odds: FloatArray, outcome: FloatArray) -> dict[str, float | None]:
+def calibration_summary(
+    log_odds: FloatArray, outcome: FloatArray, weight: FloatArray | None = None
+) -> dict[str, float | None]:
     """Log loss (nats per study), Brier score, calibration error and observed/expected events.
 
     Args:
         log_odds: Calibrated log-odds, shape (n,), at least one.
         outcome: 0 or 1, shape (n,).
+        weight: How much each study counts, shape (n,); with it the calibration error, whose bins are not
+            weighted, is None.
 
     Example:
         >>> summary = calibration_summary(np.zeros(4), np.array([0.0, 1, 0, 1]))
@@ -37,25 +42,32 @@ def calibration_summary(log_odds: FloatArray, outcome: FloatArray) -> dict[str, 
     """
     predicted = expit(log_odds)
     return {
-        "log_loss": finite_or_none(float(log_loss(log_odds, outcome).mean())),
-        "brier": finite_or_none(float(((outcome - predicted) ** 2).mean())),
-        "ece": finite_or_none(expected_calibration_error(predicted, outcome)),
-        "observed_expected": finite_or_none(float(outcome.sum() / predicted.sum())),
+        "log_loss": finite_or_none(float(np.average(log_loss(log_odds, outcome), weights=weight))),
+        "brier": finite_or_none(float(np.average((outcome - predicted) ** 2, weights=weight))),
+        "ece": finite_or_none(expected_calibration_error(predicted, outcome)) if weight is None else None,
+        "observed_expected": finite_or_none(
+            float(np.average(outcome, weights=weight) / np.average(predicted, weights=weight))
+        ),
     }
 
 
 def expected_calibration_error(predicted: FloatArray, outcome: FloatArray) -> float:
     """Mean absolute gap between predicted and observed risk over ten bins of equal mass.
 
-    A perfect score has an error above zero by chance alone, so it is displayed, never a criterion.
+    Equal risks stay in one bin, so a score with few distinct values has fewer bins. A perfect score has
+    an error above zero by chance alone, so it is displayed, never a criterion.
 
     Args:
         predicted: Predicted risks, shape (n,).
         outcome: 0 or 1, shape (n,).
 
     Example:
+        One event among four of risk .25 is as predicted; in two bins the gaps are 0 - .2 and 1 - .6.
+
         >>> expected_calibration_error(np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.0, 0, 0, 1]))
-        0.375
+        0.0
+        >>> expected_calibration_error(np.array([0.1, 0.1, 0.3, 0.3]), np.array([0.0, 0, 0, 1]))
+        0.15
     """
     bins = _equal_mass_bins(predicted)
     gaps = [abs(float((outcome[bin] - predicted[bin]).sum())) for bin in bins]
@@ -173,5 +185,9 @@ def _ratio(
 
 
 def _equal_mass_bins(predicted: FloatArray) -> list[Any]:
+    """Rows of each bin; equal risks share one, so that the order of the rows cannot matter."""
     order = np.argsort(predicted, kind="stable")
-    return [members for members in np.array_split(order, BINS) if len(members)]
+    ranked = predicted[order]
+    cuts = [len(part) for part in np.array_split(order, BINS) if len(part)]
+    ends = np.searchsorted(ranked, ranked[np.cumsum(cuts, dtype=int) - 1], side="right")
+    return [order[begin:end] for begin, end in pairwise([0, *np.unique(ends)])]
