@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer and the package index.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate bench clean
+.PHONY: help demo test test-lake check simulate faults bench clean
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -12,8 +12,10 @@ WORKERS ?= 2
 help:
 	@echo "make demo      install, run the demonstration, say what was found"
 	@echo "make test      install what tests need, run them"
+	@echo "make test-lake tests of encrypted databases, in an environment of their own"
 	@echo "make check     ruff, pyright, import-linter, doctests"
 	@echo "make simulate  slow statistics, against the figures they must reach"
+	@echo "make faults    kills, full disks, changed bytes, hostile files (an hour)"
 	@echo "make bench     benchmarks"
 	@echo "make clean     remove the virtual environment and caches"
 
@@ -45,6 +47,21 @@ test: .venv/installed-dev
 	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --durations=12 || exit; \
 	over=$$(date +%s); echo "tests $$($(call minutes,over - begun))"
 
+# The extra `lake` pins another DuckDB than constraints.txt; the tests of the store run under it as well.
+LAKE := .venv-lake
+LAKE_TESTS := tests/unit/test_store_*.py tests/spec/test_ingest_*.py tests/spec/test_rebuild.py tests/spec/test_find.py
+
+$(LAKE)/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(LAKE)
+	@grep -v '^duckdb==' constraints.txt > $(LAKE)/constraints.txt
+	@$(LAKE)/bin/python -m pip --disable-pip-version-check install -qq -c $(LAKE)/constraints.txt -e '.[dev,lake]'
+	@touch $@
+
+test-lake: $(LAKE)/installed
+	@$(LAKE)/bin/python -m pytest -q -m lake tests/spec/test_encryption.py
+	@$(LAKE)/bin/python -m pytest -q $(LAKE_TESTS)
+
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,9 +72,15 @@ check: .venv/installed-dev
 simulate: .venv/installed-dev
 	$(BIN)/python tests/simulation/run.py
 
+faults: .venv/installed-dev
+	$(BIN)/python tests/faults/run.py kill
+	$(BIN)/python tests/faults/run.py full-disk --hits 80
+	$(BIN)/python tests/faults/flips.py
+	$(BIN)/python tests/properties/fuzz.py --files 10000
+
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LAKE) build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,17 +21,17 @@ KeyOption = Annotated[
         help="Key that makes pseudonyms of identifiers. Default: in the user's config folder.",
     ),
 ]
+ReadingKeyOption = Annotated[
+    Path | None,
+    typer.Option("--pseudonym-key", metavar="FILE", help="Needed only where the databases are encrypted."),
+]
 SignerOption = Annotated[str, typer.Option("--signer", metavar="NAME", help="Printed name of the person.")]
 RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="One of the plan's roles.")]
 SiteOption = Annotated[str, typer.Option("--site", metavar="SITE", help="As the logs name it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The stable machine-readable form.")]
 
 LATER = {
-    ("find",): "pccp find",
     ("review",): "pccp review",
-    ("archive",): "pccp archive",
-    ("plan", "power"): "pccp plan power",
-    ("plan", "rehearse"): "pccp plan rehearse",
 }
 """Commands of the design that this version does not carry out."""
 
@@ -47,9 +47,9 @@ def refuse_later_commands(arguments: Sequence[str]) -> None:
 
     Example:
         >>> refuse_later_commands(["status", "w"])
-        >>> refuse_later_commands(["plan", "power", "p.yaml"])
+        >>> refuse_later_commands(["review", "w"])
         Traceback (most recent call last):
-        monitor.errors.UsageError: pccp plan power: not available in this version
+        monitor.errors.UsageError: pccp review: not available in this version
     """
     for words, name in LATER.items():
         if tuple(arguments[: len(words)]) == words:
@@ -88,8 +88,11 @@ def day(text: str | None, option: str) -> date | None:
         >>> day("2026-03-01", "--as-of")
         datetime.date(2026, 3, 1)
     """
-    if text is None:
-        return None
+    return None if text is None else required_day(text, option)
+
+
+def required_day(text: str, option: str) -> date:
+    """As `day`, of an option that must be given."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -7,12 +7,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+import monitor
 from flows.arguments import refuse_later_commands, repeat_options
 from flows.commands import bookkeeping, decisions, lifecycle, nights, reading, setting_up
-from flows.terminal import complain
+from flows.terminal import complain, say
 from monitor.errors import MonitorError
 
 app = typer.Typer(
@@ -24,6 +26,24 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 10 plan, 11 ingest, 12 estimation, "
     "13 outside the plan, 14 ledger or evidence broken, 15 busy.",
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        say(f"pccp-monitor {monitor.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
 for room in (setting_up, nights, reading, decisions, lifecycle, bookkeeping):
     room.register(app)
 

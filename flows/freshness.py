@@ -7,13 +7,14 @@ from pathlib import Path
 
 from monitor import store
 from monitor.operation.calendar import due_nights
+from monitor.operation.database_key import database_key
 from monitor.operation.workspace import read_plan
 
 LOOKS_WITHOUT_DATA = 2
 """Whole looks without a single new study, at any site, that are still taken for a pause."""
 
 
-def overdue(workspace: Path, last_night: str | None, today: date) -> str | None:
+def overdue(workspace: Path, last_night: str | None, today: date, key_file: Path | None = None) -> str | None:
     """One sentence about what is late; None when nothing is.
 
     Today's own look may still be to come, so it is not missed yet.
@@ -22,6 +23,7 @@ def overdue(workspace: Path, last_night: str | None, today: date) -> str | None:
         workspace: A workspace with a snapshot.
         last_night: The last finished night, ISO 8601.
         today: The day on which the question is asked.
+        key_file: Pseudonym key of a workspace whose databases are encrypted.
     """
     if last_night is None:
         return "no night has run yet"
@@ -32,7 +34,7 @@ def overdue(workspace: Path, last_night: str | None, today: date) -> str | None:
     missed = len(list(due_nights(cadence, finished, today - timedelta(days=1))))
     if missed:
         return f"{missed} night{'s' if missed > 1 else ''} missed since {last_night}"
-    with store.open_snapshot(workspace, loaded.plan) as snapshot:
+    with store.open_snapshot(workspace, loaded.plan, database_key(workspace, key_file)) as snapshot:
         newest = snapshot.last_cohort_end()
     if newest is None:
         return "no predictions have been stored yet"

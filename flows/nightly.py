@@ -77,10 +77,15 @@ def nightly(
         as_of: Run as on this date; today in `timezone` when None. Missed nights are caught up in order.
         timezone: IANA name.
         pseudonym_key: Key file; the user's config folder when None.
+
+    Raises:
+        IngestError: A file of the inbox could not be read. The nights have run all the same, and the run
+            ends as failed so that somebody looks.
     """
     day = as_of or datetime.now(ZoneInfo(timezone)).date()
     report = run_nights(workspace, day, pseudonym_key)
-    _show(workspace, report)
+    _show(workspace, report, pseudonym_key)
+    report.require_all_read()
     return report
 
 
@@ -102,13 +107,13 @@ def replay_history(
         pseudonym_key: Key file; the user's config folder when None.
     """
     report = run_history(workspace, logs, until, approve_accepted, pseudonym_key)
-    _show(workspace, report)
+    _show(workspace, report, pseudonym_key)
     return report
 
 
-def _show(workspace: str, report: RunReport) -> None:
+def _show(workspace: str, report: RunReport, pseudonym_key: str | None) -> None:
     """Artifacts are for reading only: when they fail, the nights have run all the same."""
-    shown = [show_sites(workspace, return_state=True)]
+    shown = [show_sites(workspace, pseudonym_key, return_state=True)]
     if report.dossiers:
         pages = {name: str(page) for name, page in report.dossiers.items()}
         shown.append(show_dossiers(pages, return_state=True))

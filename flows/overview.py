@@ -66,7 +66,13 @@ def _distance(site: dict[str, Any]) -> str | None:
 
 
 def _next_step(site: dict[str, Any], change: dict[str, Any] | None) -> str:
+    if change and change["state"] == "deployed" and (change.get("follow_up") or {}).get("rollback_proposed"):
+        return "decide: the change did harm, see pccp rollback"
     if not site["alarms"]:
+        alerts = site.get("alert_rate")
+        if alerts and alerts["above_limit"]:
+            limit = alerts["limit_per_100_studies"]
+            return f"look: {alerts['value']:.1f} alerts in 100 studies, the plan's limit is {limit:g}"
         return "none" if site["status"] in ("ok", "watch") else _still_missing(site)
     if change is None:
         return "close the alarm"

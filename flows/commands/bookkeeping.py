@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.arguments import ChangeArgument, KeyOption, WorkspaceArgument
-from flows.terminal import complain, say
+from flows.arguments import ChangeArgument, KeyOption, WorkspaceArgument, required_day
+from flows.terminal import complain, plain, say
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ KeyArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp document site-network CHG-0001 --format all")(document)
+    app.command(epilog="Example: pccp archive site-network --before 2026-01-01 --dry-run")(archive)
     key = typer.Typer(help="Make a signing key or show its public half.", no_args_is_help=True)
     key.command("new", epilog="Example: pccp key new signing.key")(new)
     key.command("show", epilog="Example: pccp key show signing.key")(show)
@@ -52,6 +53,49 @@ def document(
             opened.store.publish_snapshot()
     for name in FORMATS[chosen]:
         say(str(workspace / "dossiers" / change / name))
+
+
+def archive(
+    workspace: WorkspaceArgument,
+    before: Annotated[
+        str, typer.Option("--before", metavar="DATE", help="Cohorts that lie wholly before it may leave.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would leave.")] = False,
+    pseudonym_key: KeyOption = None,
+) -> None:
+    """Take old rows out of the working database.
+
+    Cohorts that a night has read and nothing open needs leave monitor.duckdb and its snapshot; their counts
+    and keys stay. The folder archive/, which is the evidence, keeps every row and is not touched.
+    """
+    from monitor.operation.archiving import archive as take_out
+
+    limit = required_day(before, "--before")
+    done = take_out(workspace, limit, dry_run=dry_run, key_file=pseudonym_key)
+    would = "would leave" if dry_run else "left"
+    if not done.places:
+        say(f"no rows of cohorts before {limit} can leave monitor.duckdb")
+    for place in done.places:
+        where = plain(f"{place['site']} {place['finding']}")
+        span = f"{place['from']} to {place['to']}"
+        say(f"  {where}: {place['cohorts']} cohorts ({span}), {place['predictions']} predictions")
+    for kept in done.kept:
+        where = plain(f"{kept.place.site} {kept.place.finding}")
+        say(f"  {where}: {kept.cohorts} cohorts from {kept.first} on stay: {kept.why}")
+    if done.places:
+        say(f"{done.predictions} predictions and {done.outcomes} outcomes {would} monitor.duckdb")
+    if done.bytes_before is not None and done.bytes_after is not None:
+        say(f"monitor.duckdb: {megabytes(done.bytes_before)} before, {megabytes(done.bytes_after)} after")
+
+
+def megabytes(size: int) -> str:
+    """A file's size.
+
+    Example:
+        >>> megabytes(12_345_678)
+        '12.3 MB'
+    """
+    return f"{size / 1e6:.1f} MB"
 
 
 def new(

@@ -82,7 +82,8 @@ def deviation(
         typer.Option(
             "--category",
             metavar="CATEGORY",
-            help="deviation, chose_not_to_implement, submitted_instead or no_submission_needed.",
+            help="deviation, chose_not_to_implement, submitted_instead, no_submission_needed or "
+            "root_cause_unrelated_to_plan.",
         ),
     ],
     description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What happened.")],

@@ -9,7 +9,7 @@ import typer
 
 from flows.arguments import KeyOption, WorkspaceArgument, day, existing, today
 from flows.terminal import plain, progress, say, table
-from monitor.errors import IngestError, UsageError
+from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.operation.night import RunReport
@@ -151,9 +151,10 @@ def say_run(workspace: Path, report: RunReport) -> None:
                 say(f"  {night.night}  {word:<8}  {', '.join(names)}")
     for name, page in report.dossiers.items():
         say(f"  dossier {name}: {page}")
+    if report.purged:
+        say(f"{report.purged} delivered file{'' if report.purged == 1 else 's'} deleted from inbox/done")
     say(f"next: pccp status {workspace}")
-    if report.refused:
-        raise IngestError("\n".join([*report.refused, "these files stay in the inbox; the nights were run"]))
+    report.require_all_read()
 
 
 def say_batch(name: str, report: BatchReport) -> None:

@@ -1,14 +1,19 @@
-"""Read what the last finished night published; nothing here needs the pseudonym key or blocks a writer."""
+"""Read what the last finished night published, beside any writer.
+
+The pseudonym key is needed to find a person, and where the databases are encrypted.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.arguments import JsonOption, SiteOption, WorkspaceArgument, today
+from flows.answers import answer_line, live_answers
+from flows.arguments import JsonOption, ReadingKeyOption, SiteOption, WorkspaceArgument, today
 from flows.overview import change_rows, site_rows
 from flows.terminal import complain, plain, progress, say, table
 from monitor.errors import UsageError
@@ -19,6 +24,11 @@ ALARM, OVERDUE = 3, 4
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp status site-network --exit-code")(status)
     app.command(epilog="Example: pccp changes site-network --json")(changes)
+    # An argument too many could be half a name: it comes here, and is not repeated in a message.
+    app.command(
+        epilog="Example: pccp find site-network --study - --pseudonym-key pseudonym.key < study-number.txt",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(find)
     app.command("apply", epilog="Example: pccp apply site-network --site North --score 0.31")(apply_scores)
     app.command(epilog="Example: pccp verify site-network")(verify)
 
@@ -30,24 +40,27 @@ def status(
         bool,
         typer.Option("--exit-code", help="End with 0 quiet, 3 alarm, 4 missed night or stale data."),
     ] = False,
+    pseudonym_key: ReadingKeyOption = None,
 ) -> None:
     """Show every site: quiet or alarm, and what to do next."""
     from monitor.operation.status import status as read_status
 
-    found = read_status(workspace)
+    found = read_status(workspace, pseudonym_key)
     if as_json:
         say(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         _say_status(found)
     if exit_code:
-        raise typer.Exit(_code(workspace, found))
+        raise typer.Exit(_code(workspace, found, pseudonym_key))
 
 
-def changes(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def changes(
+    workspace: WorkspaceArgument, as_json: JsonOption = False, pseudonym_key: ReadingKeyOption = None
+) -> None:
     """List every change attempt with its reasons."""
     from monitor.operation.status import status as read_status
 
-    found = read_status(workspace)["changes"]
+    found = read_status(workspace, pseudonym_key)["changes"]
     if as_json:
         say(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
         return
@@ -70,6 +83,43 @@ def changes(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
             say(f"{change['id']}: {plain(reason)}")
 
 
+def find(
+    context: typer.Context,
+    workspace: WorkspaceArgument,
+    key_file: Annotated[Path, typer.Option("--pseudonym-key", metavar="FILE", help="Key of this workspace.")],
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="ID", help="Study number; - reads standard input.")
+    ] = None,
+    patient: Annotated[
+        str | None, typer.Option("--patient", metavar="ID", help="Patient number; - reads standard input.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether and where a study or a patient is stored.
+
+    Give the identifier on standard input, so that no list of commands or processes shows it. It is
+    written nowhere. Ends with exit code 2 when nothing is found under this key.
+    """
+    from flows.found import say_found
+    from monitor.operation.finding import find as find_person
+
+    if context.args or (study is None) == (patient is None):
+        raise UsageError("name one identifier: --study ID or --patient ID (quoted), or - for standard input")
+    identifier = study if study is not None else patient or ""
+    found = find_person(
+        workspace,
+        "study" if study is not None else "patient",
+        sys.stdin.readline().rstrip("\r\n") if identifier == "-" else identifier,
+        key_file,
+    )
+    if as_json:
+        say(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+    elif found["found"]:
+        say_found(found)
+    if not found["found"]:
+        raise UsageError(f"{workspace}: no such {found['by']} under this key ({found['pseudonym_key_id']})")
+
+
 def apply_scores(
     workspace: WorkspaceArgument,
     site: SiteOption,
@@ -82,20 +132,25 @@ def apply_scores(
         Path | None,
         typer.Option("--scores", metavar="FILE", help="Text file with one raw score on each line."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Calibrate raw scores with a site's live calibrator.
 
-    Prints one probability on each line.
+    Prints one line for each score: the probability; with an operating point in the plan, whether the score
+    is above or below the threshold; and "unknown" where the calibrator abstains.
     """
-    from monitor.operation.live import calibrated, live_calibrator
+    from monitor.operation.live import answers, live
 
     if (score is None) == (scores is None):
         raise UsageError("name either --score X or --scores FILE")
-    raw = _read_scores(scores) if scores else [score or 0.0]
-    calibrator = live_calibrator(workspace, site, finding)
-    for value in calibrated(calibrator, raw):
-        say(f"{value:.10g}")
-    complain(f"calibrator {calibrator.version} ({calibrator.kind}) of {site}")
+    in_use = live(workspace, site, finding)
+    given = answers(in_use, _read_scores(scores) if scores else [score or 0.0])
+    if as_json:
+        say(json.dumps(live_answers(in_use, given), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for answer in given:
+        say(answer_line(answer))
+    complain(f"calibrator {in_use.calibrator.version} ({in_use.calibrator.kind}) of {plain(site)}")
 
 
 def verify(
@@ -103,15 +158,16 @@ def verify(
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", metavar="FILE", help="One that was kept elsewhere.")
     ] = None,
+    pseudonym_key: ReadingKeyOption = None,
 ) -> None:
     """Check the evidence, and derive every result again.
 
-    Takes about as long as the nights took; changes nothing and needs no key.
+    Takes about as long as the nights took; changes nothing.
     """
     from monitor.operation.verify import verify as verify_evidence
 
     with progress() as step:
-        found = verify_evidence(workspace, checkpoint, step)
+        found = verify_evidence(workspace, checkpoint, step, pseudonym_key)
     say(f"{workspace}: holds")
     say(f"  ledger       {found.entries} entries, head {found.head}")
     say(f"  derived      {found.derived} entries of {found.nights} nights, as recorded")
@@ -139,13 +195,17 @@ def _say_status(found: dict[str, Any]) -> None:
         "next step",
     )
     table(header, site_rows(found))
+    for site in found["sites"]:
+        if after := site["estimates_after"]:
+            where = plain(f"{site['site']} {site['finding']}")
+            say(f"{where}: rows up to cohort {after} are archived; n and events count them, estimates do not")
 
 
-def _code(workspace: Path, found: dict[str, Any]) -> int:
+def _code(workspace: Path, found: dict[str, Any], key_file: Path | None) -> int:
     """An alarm is known, so it is told before anything that may be missing."""
     from flows.freshness import overdue
 
-    late = overdue(workspace, found["as_of"], today())
+    late = overdue(workspace, found["as_of"], today(), key_file)
     if late:
         complain(late)
     if any(site["alarms"] for site in found["sites"]):

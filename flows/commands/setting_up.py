@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.arguments import KeyOption, WorkspaceArgument, today
+from flows.commands import planning
+from flows.commands.planning import PlanArgument
 from flows.terminal import complain, plain, say
 from monitor.errors import PlanError, UsageError
 
 if TYPE_CHECKING:
     from monitor.plan import LoadedPlan
 
-PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN.yaml", help="A change-control plan.")]
-
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp demo --out /tmp/demo")(demo)
     app.command(epilog="Example: pccp init site-network --plan plan.yaml")(init)
-    plan = typer.Typer(help="Check a change-control plan or print its schema.", no_args_is_help=True)
+    plan = typer.Typer(help="Check, weigh or rehearse a change-control plan.", no_args_is_help=True)
     plan.command(epilog="Example: pccp plan check plan.yaml")(check)
     plan.command(epilog="Example: pccp plan schema > plan.schema.json")(schema)
+    planning.register(plan)
     app.add_typer(plan, name="plan", rich_help_panel=None)
 
 
@@ -47,6 +48,9 @@ def init(
     workspace: WorkspaceArgument,
     plan: Annotated[Path, typer.Option("--plan", metavar="PLAN.yaml", help="The plan to bind.")],
     pseudonym_key: KeyOption = None,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Encrypt the databases; needs the extra `lake`.")
+    ] = False,
 ) -> None:
     """Make a workspace and bind it to a plan.
 
@@ -55,9 +59,11 @@ def init(
     from monitor.operation.keys import default_key_path
     from monitor.operation.workspace import initialise
 
-    loaded = initialise(workspace, plan, pseudonym_key, at=today().isoformat())
+    loaded = initialise(workspace, plan, pseudonym_key, at=today().isoformat(), encrypt=encrypt)
     say(f"{workspace}: bound to {_identity(loaded)}")
     say(f"pseudonym key: {pseudonym_key or default_key_path()} (keep a copy; without it no log can be added)")
+    if encrypt:
+        say("databases: encrypted, so status, changes, find and verify need the key too; the archive is not")
     say(f"next: put log files into {workspace / 'inbox'} and run `pccp nightly {workspace}`")
 
 

@@ -12,13 +12,16 @@ from typing import Any
 from monitor import store
 from monitor.errors import IngestError, MonitorError, UsageError
 from monitor.hashing import finite_or_none, sha256_file, sha256_record
+from monitor.operation.archiving import too_old
 from monitor.operation.calendar import due_nights
-from monitor.operation.changes import advance, conclude, open_change
+from monitor.operation.changes import advance, conclude, open_change, open_deferred
 from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.fitting import fit
 from monitor.operation.floor import FloorChecks
+from monitor.operation.follow_up import follow_up
 from monitor.operation.looks import look
 from monitor.operation.outcome_counts import OutcomeCounts, count_cohort
+from monitor.operation.retention import purge_delivered
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
 from monitor.operation.windows import Knowledge, in_fitting_share
 from monitor.operation.workspace import Workspace, open_workspace
@@ -51,7 +54,7 @@ class NightReport:
 
 @dataclass
 class RunReport:
-    """What one invocation did: batches, nights and the dossiers written.
+    """What one invocation did: batches, nights, the dossiers written, delivered files deleted.
 
     `refused` holds what is wrong with each inbox file that could not be read; the file stays there.
     """
@@ -60,6 +63,7 @@ class RunReport:
     refused: list[str] = field(default_factory=list[str])
     nights: list[NightReport] = field(default_factory=list[NightReport])
     dossiers: dict[str, Path] = field(default_factory=dict[str, Path])
+    purged: int = 0
 
     def require_all_read(self) -> None:
         """Refuse to call a run done while a file lies unread in the inbox; its nights stand.
@@ -68,7 +72,8 @@ class RunReport:
             IngestError: Says what is wrong with each of these files.
         """
         if self.refused:
-            raise IngestError("\n".join([*self.refused, "these files stay in the inbox; the nights were run"]))
+            told = [*self.refused, "these files stay in the inbox; the nights were run"]
+            raise IngestError("\n".join(told))
 
 
 class Nights:
@@ -105,6 +110,7 @@ class Nights:
         knowledge = Knowledge(night, known_by)
         before = _positions(self.workspace)
         with self.workspace.commit():
+            open_deferred(self.workspace, night)
             cohorts = self._new_cohorts(night)
             rows_of_streams: list[StreamRow] = []
             for cohort in cohorts:
@@ -113,6 +119,7 @@ class Nights:
             if self.workspace.loaded.plan.undated:
                 self._finish_undated(knowledge)
             self.floor.check(knowledge)
+            follow_up(self.workspace, self.counts, knowledge)
             if approve_accepted:
                 self._approve_accepted(night)
             self.workspace.store.put_stream(rows_of_streams)
@@ -132,11 +139,12 @@ class Nights:
             self.workspace.record("log_ended", knowledge.matured_by.isoformat(), body)
 
     def _new_cohorts(self, night: date) -> list[store.Cohort]:
-        """Mature cohorts that no night has read, in order."""
+        """Mature cohorts that no night has read, in order; none so late that older rows have left."""
         first = self.workspace.loaded.plan.monitoring.first_cohort
         read = self.workspace.state.read_cohorts
         found = self.workspace.store.cohorts(matured_by=night)
-        return [item for item in found if item.key not in read and (first is None or item.key >= first)]
+        new = [item for item in found if item.key not in read and (first is None or item.key >= first)]
+        return [item for item in new if not too_old(self.workspace, item.end)]
 
     def _read(self, cohort: store.Cohort, knowledge: Knowledge) -> list[StreamRow]:
         """One cohort at every place: counts, a look at the stream, and an alarm where it is due."""
@@ -233,6 +241,8 @@ def nightly(
     report = RunReport()
     with open_workspace(path, key_file) as workspace:
         require_forward(workspace, as_of)
+        # First of all, and after each night: so a crash, or nights caught up, leave the same ledger.
+        report.dossiers = issue_dossiers(workspace, progress)
         for file in store.ready_files(path / "inbox"):
             try:
                 report.batches.append(_ingest_inbox_file(workspace, file, as_of))
@@ -245,7 +255,8 @@ def nightly(
         for number, night in enumerate(due):
             progress(number, len(due), f"night {night.isoformat()}")
             report.nights.append(nights.run(night, as_of))
-        report.dossiers = issue_dossiers(workspace, progress)
+            report.dossiers |= issue_dossiers(workspace)
+        report.purged = purge_delivered(workspace, as_of)
         if report.batches or report.nights or report.dossiers or workspace.store.snapshot_is_stale():
             workspace.store.publish_snapshot()
     return report

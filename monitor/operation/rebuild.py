@@ -15,13 +15,18 @@ from monitor.registry import bound_plans, read_chain
 _log = logging.getLogger(__name__)
 
 
-def rebuild(path: Path, progress: Progress = lambda _done, _total, _what: None) -> None:
+def rebuild(
+    path: Path,
+    database_key: str | None = None,
+    progress: Progress = lambda _done, _total, _what: None,
+) -> None:
     """Rebuild a workspace's databases; the new ones appear whole or not at all.
 
     They are made in the staging folder, which every opening of the store clears.
 
     Args:
         path: A workspace without `monitor.duckdb`.
+        database_key: Encrypts the new databases; in the clear when None.
         progress: Told of each step.
 
     Raises:
@@ -40,7 +45,7 @@ def rebuild(path: Path, progress: Progress = lambda _done, _total, _what: None) 
             if not entries or entries[0].kind != "bound":
                 raise EvidenceError("ledger.jsonl: expected the bound plan in entry 0")
             plans = {sha256: kept_plan(path, sha256) for sha256 in bound_plans(entries)}
-            found = rederive(Evidence(entries, plans, path / "archive"), shadow, progress)
+            found = rederive(Evidence(entries, plans, path / "archive", database_key), shadow, progress)
             if found.problems:
                 raise EvidenceError("\n".join(map(str, found.problems)))
             store.install(shadow, path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from monitor import store
 from monitor.errors import EvidenceError, MonitorError
 from monitor.hashing import canonical_json, sha256_text
+from monitor.operation import archiving
 from monitor.operation.dossiers import compose
 from monitor.operation.night import Nights
 from monitor.operation.plans import keep_plan
@@ -35,10 +36,13 @@ DERIVED = (
     "stream_started",
     "alarm",
     "change_opened",
+    "change_deferred",
     "candidate_frozen",
+    "look",
     "verdict",
     "floor_check",
     "corrective_action",
+    "follow_up",
 )
 """Kinds that nobody decides."""
 SIGNED = ("approval", "declined", "alarm_closed", "deviation", "rolled_back", "amended")
@@ -78,11 +82,13 @@ class Evidence:
         entries: Of a ledger whose chain holds.
         plans: Every plan that was bound, by its hash.
         archive: Folder of the archived batches.
+        database_key: Encrypts the databases that are made; in the clear when None.
     """
 
     entries: Sequence[Entry]
     plans: Mapping[str, LoadedPlan]
     archive: Path
+    database_key: str | None = None
 
 
 def rederive(
@@ -99,13 +105,15 @@ def rederive(
         What holds and what does not. A record of the wrong kind ends the derivation early.
     """
     first = evidence.plans[evidence.entries[0].body["plan"]["sha256"]]
-    store.create(shadow, first.plan)
+    store.create(shadow, first.plan, evidence.database_key)
     for loaded in evidence.plans.values():
         keep_plan(shadow, loaded)
-    with store.open_store(shadow, first.plan, None) as opened:
+    with store.open_store(shadow, first.plan, None, evidence.database_key) as opened:
         ledger = RecordedLedger(evidence.entries)
         workspace = Workspace(shadow, first, opened, ledger, RegistryState())
         found = _Derivation(workspace, ledger, evidence).run(progress)
+        if workspace.state.archived:
+            opened.compact()
         opened.publish_snapshot()
     return found
 
@@ -144,6 +152,8 @@ class _Derivation:
         try:
             if entry.kind in DERIVED or _simulated(entry):
                 self._derive(entry)
+            elif entry.kind == "archived":
+                archiving.apply(self.workspace, date.fromisoformat(entry.body["before"]))
             else:
                 self._take(entry)
         except MonitorError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,29 @@ from monitor import store
 from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import logit
+from monitor.operation.alert_rates import alert_rate
+from monitor.operation.database_key import database_key
 from monitor.operation.streams import STREAM
 from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates
 from monitor.plan import LoadedPlan
 from monitor.records import Estimate, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
-from monitor.store import StreamRow
+from monitor.store import CohortCount, StreamRow
 
 DEVIATION_KEYS = ("category", "change", "description", "signer", "role", "at")
 WATCH_SHARE = 0.5
 """A stream is on watch from half of its limit's logarithm on."""
+NOTHING = (0, 0, 0)
 
 
-def status(path: Path) -> dict[str, Any]:
+def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
     """Everything a person or a script asks first, in the stable form of `pccp status --json`.
 
     Args:
         path: A workspace in which at least one command has finished.
+        key_file: Pseudonym key of a workspace whose databases are encrypted; the user's config folder
+            when None. Others need none.
 
     Returns:
         Counts, sites with alarms, live calibrators and calibration, and changes.
@@ -38,13 +43,15 @@ def status(path: Path) -> dict[str, Any]:
     """
     loaded = read_plan(path)
     state = read_state(path, loaded)
-    with store.open_snapshot(path, loaded.plan) as snapshot:
+    with store.open_snapshot(path, loaded.plan, database_key(path, key_file)) as snapshot:
         latest = {row.place: row for row in snapshot.streams()}
         predictions = snapshot.site_counts(date.max)
         knowledge = date.fromisoformat(state.last_night) if state.last_night else None
-        rows = snapshot.mature_rows(matured_by=knowledge, known_by=date.max) if knowledge else {}
+        rows = snapshot.mature_rows(matured_by=knowledge, known_by=date.max, held=True) if knowledge else {}
+        past = archived_counts(state, snapshot.cohort_counts())
+        matured = {place: Matured(place, past.get(place, NOTHING), rows.get(place)) for place in predictions}
         sites = [
-            {**_site(loaded, state, place, latest.get(place), rows.get(place)), "n": predictions[place]}
+            {**_site(loaded, state, latest.get(place), matured[place]), "n": predictions[place]}
             for place in sorted(predictions)
         ]
         counts = snapshot.counts()
@@ -97,12 +104,21 @@ def describe_change(change: Change) -> dict[str, Any]:
         "fit": _window(candidate.get("fit") or verdict.get("collected")),
         "validation": _window(verdict.get("validation")),
         "needed": verdict.get("needed", {"events": None, "forecast": None}),
-        "look": verdict.get("look"),
+        "look": verdict.get("look") or change.looks_held or None,
         "alpha": change.opened["alpha"],
-        "criteria": verdict.get("criteria", []),
+        "criteria": verdict.get("criteria") or (change.looks[-1]["criteria"] if change.looks else []),
+        "follow_up": _follow_up(change),
         "approvals": [signatures._asdict() for signatures in change.signatures],
         "simulated_approval": any(approval["simulated"] for approval in change.approvals),
     }
+
+
+def _follow_up(change: Change) -> dict[str, Any] | None:
+    """Did it help, on the studies since deployment; None before it was asked."""
+    if change.followed_up is None:
+        return None
+    keys = ("answer", "night", "comparison", "n", "events", "from", "to", "rollback_proposed")
+    return {key: change.followed_up[key] for key in keys}
 
 
 def _window(described: dict[str, Any] | None) -> dict[str, Any]:
@@ -111,24 +127,60 @@ def _window(described: dict[str, Any] | None) -> dict[str, Any]:
     return {key: described[key] for key in ("n", "events", "from", "to")}
 
 
+def archived_counts(state: RegistryState, counts: list[CohortCount]) -> dict[Place, tuple[int, int, int]]:
+    """Mature studies, known outcomes, positives of cohorts whose rows have left, as their night had them."""
+    found: dict[Place, tuple[int, int, int]] = {}
+    for count in counts:
+        if count.cohort <= state.archived_to(count.place):
+            rows, known, positives = found.get(count.place, NOTHING)
+            found[count.place] = (rows + count.rows, known + count.known, positives + count.positives)
+    return found
+
+
+@dataclass(frozen=True)
+class Matured:
+    """What has matured at a place: sums of the cohorts whose rows have left, and the rows still held."""
+
+    place: Place
+    past: tuple[int, int, int]
+    rows: Rows | None
+
+    @property
+    def studies(self) -> int:
+        return self.past[0] + (len(self.rows) if self.rows else 0)
+
+    @property
+    def events(self) -> int:
+        """Of the rarer class among all known outcomes."""
+        held = self.rows.known().outcome if self.rows else []
+        known, positives = self.past[1] + len(held), self.past[2] + int(sum(held))
+        return min(positives, known - positives)
+
+
 def _site(
-    loaded: LoadedPlan, state: RegistryState, place: Place, row: StreamRow | None, rows: Rows | None
+    loaded: LoadedPlan, state: RegistryState, row: StreamRow | None, matured: Matured
 ) -> dict[str, Any]:
+    place, rows = matured.place, matured.rows
     calibrator = state.calibrator(place)
     open_alarms = [alarm for alarm in state.alarms.values() if alarm.place == place and alarm.closed is None]
     known = rows.known() if rows else None
-    needed = max(0, _least_events(loaded) - (known.events if known else 0))
+    needed = max(0, _least_events(loaded) - matured.events)
+    alerts = alert_rate(loaded.plan, state, place, rows)
     return {
         "site": place.site,
         "finding": place.finding,
-        "events": known.events if known else 0,
-        "matured": len(rows) if rows else 0,
-        "status": _word(loaded, open_alarms, row, needed),
+        "events": matured.events,
+        "matured": matured.studies,
+        "estimates_after": state.archived_to(place) or None,
+        "status": _watched(_word(loaded, open_alarms, row, needed), alerts),
         "needed": {"events": needed},
         "log_r": row.log_r_mixture if row else None,
         "log_limit": _limit(loaded),
         "alarms": [
-            {key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")}
+            {
+                **{key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")},
+                "no_change_because": state.deferred.get(alarm.body["alarm"], {}).get("reason"),
+            }
             for alarm in open_alarms
         ],
         "explanations": [],
@@ -137,6 +189,7 @@ def _site(
             "kind": calibrator.kind,
             "parameters": calibrator.as_record()["parameters"],
         },
+        "alert_rate": alerts,
         **_estimates(state, place, known),
     }
 
@@ -147,7 +200,7 @@ def _least_events(loaded: LoadedPlan) -> int:
     A dated stream goes on; an undated cohort has one look, so it must hold fit and validation at once.
     """
     plan = loaded.plan
-    minimum = plan.retraining.events_for.closed_test
+    minimum = plan.retraining.events_for.least
     return minimum + plan.evaluation.looks.events[0] if plan.undated else minimum
 
 
@@ -158,6 +211,11 @@ def _word(loaded: LoadedPlan, open_alarms: list[Alarm], row: StreamRow | None, n
     if row is None or needed > 0:
         return "insufficient"
     return "watch" if row.log_r_mixture >= WATCH_SHARE * _limit(loaded) else "ok"
+
+
+def _watched(word: str, alerts: dict[str, Any] | None) -> str:
+    """More alerts than the plan's limit turn a quiet site into a watched one."""
+    return "watch" if word == "ok" and alerts is not None and alerts["above_limit"] else word
 
 
 def _limit(loaded: LoadedPlan) -> float:
@@ -173,7 +231,7 @@ def _limit(loaded: LoadedPlan) -> float:
 
 
 def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[str, Any]:
-    """Calibration of the live calibrator on every mature row, and discrimination of the raw score."""
+    """Calibration of the live calibrator on every mature row held, and discrimination of the raw score."""
     if known is None or len(known) == 0:
         return {"calibration": {}, "discrimination": {}}
     calibrator = state.calibrator(place)

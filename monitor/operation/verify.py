@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor import store
 from monitor.errors import EvidenceError, UsageError
+from monitor.operation.database_key import database_key
 from monitor.operation.evidence_files import EvidenceFiles, examine_files
 from monitor.operation.rederivation import Evidence, Progress, Rederived, rederive
 from monitor.registry.comparison import Problem, compare
@@ -66,16 +67,20 @@ def verify(
     path: Path,
     checkpoint: Path | None = None,
     progress: Progress = lambda _done, _total, _what: None,
+    key_file: Path | None = None,
 ) -> Verified:
     """Check chain, plan, archive, signatures and checkpoints, and derive every result again.
 
-    Nothing in the workspace is changed and no key is needed. Nights are run again in a temporary
+    Nothing in the workspace is changed. A key is needed for encrypted databases only; a copy without
+    the two files can be verified by somebody who has none. Nights are run again in a temporary
     folder, so this takes about as long as they took, and as much room as the databases.
 
     Args:
         path: The workspace, or a copy of it on any machine.
         checkpoint: A checkpoint that was kept elsewhere.
         progress: Told of each step.
+        key_file: Pseudonym key of a workspace whose databases are encrypted; the user's config folder
+            when None.
 
     Returns:
         What holds.
@@ -91,28 +96,35 @@ def verify(
         scratch = Path(folder)
         with store.undisturbed(path):
             files = examine_files(path, checkpoint)
-            copies = [
-                copy
-                for name in (store.DATABASE, store.SNAPSHOT)
-                if (copy := store.copy_database(path, scratch / name, name))
-            ]
-        derived = _derive(path, files, scratch / "shadow", progress)
-        tables, problems = _compare_databases(files, derived, copies)
+            copies = _copies(path, scratch) if files.derivable else []
+        key = database_key(path, key_file) if copies else None
+        evidence = Evidence(files.entries, files.plans, path / "archive", key)
+        derived = _derive(evidence, files.derivable, scratch / "shadow", progress)
+        tables, problems = _compare_databases(evidence, derived, copies)
     problems = [*files.problems, *derived.problems, *problems]
     if problems:
         raise EvidenceError("\n".join(map(str, problems)))
     return _verified(files, derived, tables)
 
 
-def _derive(path: Path, files: EvidenceFiles, shadow: Path, progress: Progress) -> Rederived:
-    if not files.derivable:
+def _copies(path: Path, scratch: Path) -> list[Path]:
+    """Copies of the databases that are there: a file that is opened may change."""
+    return [
+        copy
+        for name in (store.DATABASE, store.SNAPSHOT)
+        if (copy := store.copy_database(path, scratch / name, name))
+    ]
+
+
+def _derive(evidence: Evidence, derivable: bool, shadow: Path, progress: Progress) -> Rederived:
+    if not derivable:
         why = "not derived again: ledger, plan and archive must hold first"
         return Rederived(problems=[Problem("results", why)])
-    return rederive(Evidence(files.entries, files.plans, path / "archive"), shadow, progress)
+    return rederive(evidence, shadow, progress)
 
 
 def _compare_databases(
-    files: EvidenceFiles, derived: Rederived, copies: list[Path]
+    evidence: Evidence, derived: Rederived, copies: list[Path]
 ) -> tuple[int, list[Problem]]:
     """Tables that hold what was derived, and what is wrong with the others."""
     if derived.content is None:
@@ -120,11 +132,11 @@ def _compare_databases(
     tables, problems = 0, list[Problem]()
     for copy in copies:
         try:
-            found = store.content_of(copy)
+            found = store.content_of(copy, evidence.database_key)
         except EvidenceError as error:
             problems.append(Problem(copy.name, f"is no sound database ({error})"))
             continue
-        problems += _compare_tables(copy.name, found, derived, len(files.entries))
+        problems += _compare_tables(copy.name, found, derived, len(evidence.entries))
         tables += len(found.tables)
     return tables, problems
 

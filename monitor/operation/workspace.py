@@ -13,6 +13,8 @@ import monitor
 from monitor import plan, store
 from monitor.errors import EvidenceError, PlanError, UsageError
 from monitor.operation.checkpoints import read_or_make_checkpoint_key, sign_head
+from monitor.operation.database_key import CIPHER, ENTRY_KEY, database_key, derived_key, require_key
+from monitor.operation.disk import on_disk
 from monitor.operation.keys import (
     default_key_path,
     pseudonym_key_id,
@@ -77,7 +79,9 @@ class Workspace:
             self.store.mark_flushed(self.ledger.last.sequence)
 
 
-def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at: str) -> LoadedPlan:
+def initialise(
+    path: Path, plan_file: Path, key_file: Path | None = None, *, at: str, encrypt: bool = False
+) -> LoadedPlan:
     """Bind a new workspace to a plan: entry 0 of its ledger holds the plan's SHA-256.
 
     Args:
@@ -85,23 +89,32 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
         plan_file: The change-control plan.
         key_file: Pseudonym key; the user's config folder when None. Made if absent.
         at: Date for the ledger, ISO 8601.
+        encrypt: Encrypt the databases with a key derived from the pseudonym key.
 
     Raises:
         PlanError: The plan has faults.
-        UsageError: The folder holds a workspace.
+        UsageError: The folder holds a workspace, or nothing here can encrypt.
     """
     loaded = plan.load(plan_file)
     if (path / "ledger.jsonl").exists() or (path / "plan.yaml").exists():
         raise UsageError(f"{path}: holds a workspace already")
     key_file = key_file or default_key_path()
     require_outside(key_file, path)
+    if encrypt:
+        store.require_extension()
+    with on_disk(path):
+        _make(loaded, path, key_file, at, encrypt)
+    return loaded
+
+
+def _make(loaded: LoadedPlan, path: Path, key_file: Path, at: str, encrypt: bool) -> None:
     key = read_or_make_key(key_file)
     checkpoint_key = read_or_make_checkpoint_key(key_file)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
         (path / folder).mkdir(mode=0o700, exist_ok=True)
-    store.create(path, loaded.plan)
-    shutil.copyfile(plan_file, path / "plan.yaml")
+    store.create(path, loaded.plan, derived_key(key) if encrypt else None)
+    shutil.copyfile(loaded.path, path / "plan.yaml")
     keep_plan(path, loaded)
     with _opened(path, loaded, key_file, key) as workspace, workspace.commit():
         workspace.record(
@@ -112,9 +125,9 @@ def initialise(path: Path, plan_file: Path, key_file: Path | None = None, *, at:
                 "checkpoint_key": checkpoint_key,
                 "pseudonym_key_id": pseudonym_key_id(key),
                 "software": monitor.__version__,
+                **({ENTRY_KEY: CIPHER} if encrypt else {}),
             },
         )
-    return loaded
 
 
 @contextmanager
@@ -133,11 +146,17 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
     loaded = read_plan(path)
     key_file = key_file or default_key_path()
     require_outside(key_file, path)
+    with on_disk(path), _open(path, loaded, key_file) as workspace:
+        yield workspace
+
+
+@contextmanager
+def _open(path: Path, loaded: LoadedPlan, key_file: Path) -> Generator[Workspace]:
     key = read_key(key_file)
     if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
         from monitor.operation.rebuild import rebuild
 
-        rebuild(path)
+        rebuild(path, database_key(path, key_file))
     with _opened(path, loaded, key_file, key) as workspace:
         if _amendment_interrupted(workspace):
             use_plan(path, kept_plan(path, workspace.state.bound["plan"]["sha256"]))
@@ -166,12 +185,7 @@ def read_plan(path: Path) -> LoadedPlan:
 def _require_its_own(workspace: Workspace, key: bytes) -> None:
     """Refuse a plan or a pseudonym key that is not the one this workspace is bound to."""
     require_bound(workspace.state, workspace.loaded)
-    bound = workspace.state.bound["pseudonym_key_id"]
-    if bound != pseudonym_key_id(key):
-        raise UsageError(
-            f"{workspace.path}: bound with another pseudonym key ({bound}); "
-            "name its file with --pseudonym-key"
-        )
+    require_key(workspace.path, workspace.state.bound, key)
 
 
 def _amendment_interrupted(workspace: Workspace) -> bool:
@@ -203,7 +217,7 @@ def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
 
 @contextmanager
 def _opened(path: Path, loaded: LoadedPlan, key_file: Path, key: bytes) -> Generator[Workspace]:
-    with store.open_store(path, loaded.plan, key) as opened:
+    with store.open_store(path, loaded.plan, key, database_key(path, key_file)) as opened:
         ledger = Ledger(path / "ledger.jsonl", opened.outbox())
         workspace = Workspace(path, loaded, opened, ledger, fold(ledger.entries))
         workspace.flush()

@@ -1,13 +1,16 @@
 """The store: log files in, mature rows out. The only room that knows DuckDB."""
 
 from monitor.store.connection import DATABASE, SNAPSHOT, STAGING
+from monitor.store.encryption import is_encrypted, require_extension
 from monitor.store.examples import DryRun, Example
 from monitor.store.inbox import ready_files
+from monitor.store.lookup import FoundOutcome, FoundPrediction, Identifier, as_delivered, refused
 from monitor.store.pseudonym import pseudonym
 from monitor.store.reading import Cohort
 from monitor.store.restore import Content, content_of, copy_database, install, undisturbed
 from monitor.store.store import Store
 from monitor.store.streams import CohortCount, StreamRow
+from monitor.store.working_rows import CohortRows, Removed
 from monitor.store.workspace import create, open_snapshot, open_store
 
 __all__ = [
@@ -16,18 +19,27 @@ __all__ = [
     "STAGING",
     "Cohort",
     "CohortCount",
+    "CohortRows",
     "Content",
     "DryRun",
     "Example",
+    "FoundOutcome",
+    "FoundPrediction",
+    "Identifier",
+    "Removed",
     "Store",
     "StreamRow",
+    "as_delivered",
     "content_of",
     "copy_database",
     "create",
     "install",
+    "is_encrypted",
     "open_snapshot",
     "open_store",
     "pseudonym",
     "ready_files",
+    "refused",
+    "require_extension",
     "undisturbed",
 ]

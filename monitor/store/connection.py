@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import EvidenceError, MonitorError
+from monitor.store import encryption
 
 DATABASE = "monitor.duckdb"
 SNAPSHOT = "snapshot.duckdb"
@@ -55,8 +56,18 @@ def translated(what: str, error: type[MonitorError] = EvidenceError) -> Generato
 
 
 @contextmanager
-def session(workspace: Path) -> Generator[Session]:
-    """A private DuckDB that reaches no file outside the workspace, no network and no extension."""
+def session(workspace: Path, store_key: str | None = None) -> Generator[Session]:
+    """A private DuckDB that reaches no file outside the workspace and no network.
+
+    It loads no extension, but one with a key: the installed file that brings OpenSSL.
+
+    Args:
+        workspace: The one folder it may touch.
+        store_key: Databases attached in this session are encrypted with it; in the clear when None.
+
+    Raises:
+        UsageError: A key is given and the extension is not installed.
+    """
     staging = workspace / STAGING
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -65,18 +76,29 @@ def session(workspace: Path) -> Generator[Session]:
         "temp_directory": str(staging.resolve() / "spill"),
     }
     with translated(str(workspace)), duckdb.connect(":memory:", config=settings) as connection:
+        if store_key is not None:
+            encryption.prepare(connection, store_key)
         run(connection, f"SET allowed_directories = [{literal(str(workspace.resolve()))}]")
         run(connection, "SET enable_external_access = false")
         run(connection, "SET TimeZone = 'UTC'")
         yield connection
 
 
-def attach(connection: Session, path: Path, *, read_only: bool = False) -> None:
-    """Attach the database file and make it the one that unqualified names mean."""
+def attach(connection: Session, path: Path, *, read_only: bool = False, name: str = "store") -> None:
+    """Attach the database file; as "store" it is the one that unqualified names mean.
+
+    Raises:
+        EvidenceError: The file is damaged, or is encrypted where the session is not, or the reverse.
+    """
     option = "READ_ONLY" if read_only else f"STORAGE_VERSION {literal(STORAGE_VERSION)}"
     with translated(str(path)):
-        run(connection, f"ATTACH {literal(str(path.resolve()))} AS store ({option})")
-        run(connection, "USE store")
+        keyed = scalar(connection, f"SELECT getvariable({literal(encryption.VARIABLE)}) IS NOT NULL")
+        encryption.require(path, encrypted=keyed)
+        if keyed:
+            option += f", ENCRYPTION_KEY getvariable({literal(encryption.VARIABLE)})"
+        run(connection, f"ATTACH {literal(str(path.resolve()))} AS {quoted(name)} ({option})")
+        if name == "store":
+            run(connection, "USE store")
 
 
 def detach(connection: Session) -> None:

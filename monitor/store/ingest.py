@@ -15,7 +15,7 @@ from typing import Any
 from monitor.errors import EvidenceError, IngestError
 from monitor.plan.model import ChangePlan
 from monitor.records import BatchReport, Role
-from monitor.store import archive, covariates, outcomes, predictions, rejected, source
+from monitor.store import archive, covariates, outcomes, predictions, rejected, source, working_rows
 from monitor.store.connection import STAGING, Session, quoted, rows, run, scalar, translated
 from monitor.store.contract import ROLES, Layout, check_site, layout, role_of
 from monitor.store.lines import Copy
@@ -206,6 +206,7 @@ def _notes(room: Room, staged: Source, found: Layout) -> dict[str, int]:
         flags = ", ".join(f"count(*) FILTER ({quoted('note_' + c.name)})" for c in stored)
         counts = rows(room.connection, f"SELECT {flags} FROM judged WHERE fault IS NULL")[0]
         notes |= dict(zip((c.note for c in stored), counts, strict=True))
+    notes |= working_rows.late_notes(room.connection, found.role)
     return {name: count for name, count in notes.items() if count}
 
 

@@ -9,7 +9,7 @@ from monitor.plan.model import ChangePlan
 from monitor.store import covariates
 from monitor.store.connection import Session, quoted, rows, run
 
-MIGRATIONS = ((1, "schema.sql"),)
+MIGRATIONS = ((1, "schema.sql"), (2, "working_rows.sql"))
 
 
 def migrate(connection: Session, plan: ChangePlan) -> None:

@@ -9,6 +9,7 @@ from monitor.store.contract import Layout
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.rules import Rule, first_broken, label_rules, one_of, time_rules, with_defaults
 from monitor.store.times import time_of
+from monitor.store.working_rows import of_staged_studies
 
 OPTIONAL = ("site", "observed_at", "label_source", "label_version", "ai_influence", "reader_id")
 STORED = (
@@ -67,12 +68,13 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
         f"FROM (SELECT *{with_defaults(layout, OPTIONAL)} FROM ({cells}))"
     )
     study = "study_id" if plan.logs.predictions.research_id else pseudonymiser.sql("study", "study_id")
+    reader = pseudonymiser.sql("reader", "reader_id")
     return (
         f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
         f"{study} AS study, "
         "CASE WHEN outcome[1] = '1' THEN 1 WHEN outcome[1] = '0' THEN 0 END::TINYINT AS outcome, "
         "last_day::DATE AS observed_on, label_source, label_version, "
-        f"coalesce(ai_influence, 'unknown') AS ai_influence, reader_id FROM ({typed})"
+        f"coalesce(ai_influence, 'unknown') AS ai_influence, {reader} AS reader_id FROM ({typed})"
     )
 
 
@@ -97,7 +99,9 @@ def _find_predictions(connection: Session, *, by_site: bool) -> None:
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE predicted AS SELECT {site} AS site, p.finding, p.study, "
-        "count(*) AS places, max(p.cohort_end) AS cohort_end FROM predictions p "
+        "count(*) AS places, max(p.cohort_end) AS cohort_end FROM "
+        "(SELECT site, finding, study, cohort_end FROM predictions UNION ALL "
+        f"SELECT site, finding, study, cohort_end FROM ({of_staged_studies('archived_predictions')})) p "
         "SEMI JOIN (SELECT study FROM judged WHERE fault IS NULL) v ON v.study = p.study GROUP BY ALL",
     )
 
@@ -107,7 +111,8 @@ def _find_latest(connection: Session) -> None:
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE latest AS SELECT site, finding, study, reader_id, "
-        f"max(revision) AS revision, arg_max({CONTENT % {'t': 'o'}}, revision) AS content FROM outcomes o "
+        f"max(revision) AS revision, arg_max({CONTENT % {'t': 'o'}}, revision) AS content FROM "
+        f"(FROM outcomes UNION ALL BY NAME {of_staged_studies('archived_outcomes')}) o "
         "SEMI JOIN (SELECT study FROM judged WHERE fault IS NULL) v ON v.study = o.study "
         "GROUP BY site, finding, study, reader_id",
     )

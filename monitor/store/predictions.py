@@ -19,6 +19,7 @@ from monitor.store.rules import (
     with_defaults,
 )
 from monitor.store.times import cohort_of, time_of
+from monitor.store.working_rows import DIGEST, MARK
 
 OPTIONAL = ("predicted_at", "cohort", "reader_decision")
 ACCEPTED = "fault IS NULL AND line NOT IN (SELECT line FROM compared)"
@@ -111,7 +112,11 @@ def classify(connection: Session) -> None:
         "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
         "FROM judged v JOIN predictions p "
         "ON p.study = v.study AND p.site = v.site AND p.finding = v.finding "
-        "AND p.model_version = v.model_version WHERE v.fault IS NULL GROUP BY v.line",
+        "AND p.model_version = v.model_version WHERE v.fault IS NULL GROUP BY v.line "
+        f"UNION ALL SELECT v.line, bool_and(p.content = {MARK.format(row='v')}) "
+        f"FROM judged v JOIN archived_predictions p ON p.study = {DIGEST.format(row='v')} "
+        "AND p.site = v.site AND p.finding = v.finding AND p.model_version = v.model_version "
+        "WHERE v.fault IS NULL GROUP BY v.line",
     )
     run(
         connection,

@@ -11,7 +11,7 @@ LENGTH = 32
 MINIMUM_KEY_BYTES = 16
 BLOCK_BYTES = 64
 
-Domain = Literal["patient", "study", "column", "line"]
+Domain = Literal["patient", "study", "reader", "column", "line"]
 
 
 def pseudonym(key: bytes, domain: Domain, value: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.errors import UsageError
 from monitor.plan.model import ChangePlan
-from monitor.records import FloatArray, Place, Rows, TextArray
-from monitor.store.connection import Session, columns, rows, scalar
+from monitor.records import FloatArray, Place, Reads, Rows, TextArray
+from monitor.store import working_rows
+from monitor.store.connection import Session, columns, quoted, rows, scalar
+from monitor.store.working_rows import DIGEST
 
 INFLUENCES = ("", "blinded", "aware", "prefilled", "unknown")
 
@@ -36,6 +40,7 @@ class Selection:
     first: str | None = None
     last: str | None = None
     repeat_days: int | None = None
+    held: bool = False
 
 
 def cohorts(connection: Session, plan: ChangePlan, matured_by: date) -> list[Cohort]:
@@ -59,33 +64,57 @@ _READING = (
     "CASE o.ai_influence WHEN 'blinded' THEN 1 WHEN 'aware' THEN 2 WHEN 'prefilled' THEN 3 ELSE 4 END"
 )
 
-# Of each reader the latest revision that was observed and known in time; then all readers must agree.
-# A study whose readers disagree, whose label is not the reference standard, or whose reader saw more of
-# the AI than the plan allows has no usable outcome. The influence is that of the most exposed reader.
-_MATURE = """
+# Of each reader the latest revision that was observed and known in time.
+_LATEST = """
 WITH studies AS (
     SELECT rowid AS number, site, finding, cohort, study, patient, day, predicted_at, score, cohort_end
     FROM predictions
     WHERE known_on <= $known_by AND (cohort_end IS NULL OR cohort_end + $maturity <= $matured_by) {wanted}
 ),
 latest AS (
-    SELECT s.number, max({reading}) % 1000 AS reading
+    SELECT s.number, o.reader_id AS reader, max({reading}) % 1000 AS reading
     FROM studies s JOIN outcomes o ON o.study = s.study AND o.finding = s.finding {same_site}
     WHERE o.known_on <= $known_by {in_time} {unambiguous}
     GROUP BY s.number, o.reader_id
-),
-agreed AS (
-    SELECT number, min(reading // 100) AS outcome, max(reading % 10) AS influence
+)
+"""
+
+# Then the plan's consensus of all readers. A study without one, with any label that is not the reference
+# standard, or with any reader who saw more of the AI than the plan allows has no usable outcome. The
+# influence is that of the most exposed reader.
+_MATURE = (
+    _LATEST
+    + """
+, agreed AS (
+    SELECT number, (2 * {positive} > {definite})::TINYINT AS outcome, max(reading % 10) AS influence
     FROM latest
     GROUP BY number
-    HAVING min(reading // 100) = max(reading // 100) AND max(reading // 100) < 2
-       AND min((reading // 10) % 10) = 1
+    HAVING min((reading // 10) % 10) = 1 AND {definite} >= $readers AND {consensus} {indeterminate}
 )
 SELECT s.site, s.finding, s.cohort, s.study, s.patient, s.day, s.score,
     a.outcome::DOUBLE AS outcome, coalesce(a.influence, 0)::TINYINT AS influence, {repeat} AS repeat
 FROM studies s LEFT JOIN agreed a ON a.number = s.number
 ORDER BY s.site, s.finding, s.cohort, s.study
 """
+)
+
+# Of each study and reader the answer, null where indeterminate; of the reference standard alone.
+_READS = (
+    _LATEST
+    + """
+SELECT s.study, s.patient, coalesce(l.reader, '') AS reader,
+    CASE WHEN l.reading // 100 < 2 THEN l.reading // 100 END::DOUBLE AS positive
+FROM latest l JOIN studies s ON s.number = l.number
+WHERE (l.reading // 10) % 10 = 1
+ORDER BY s.study, reader
+"""
+)
+_DEFINITE = "count(*) FILTER (reading < 200)"
+_POSITIVE = "count(*) FILTER (reading >= 100 AND reading < 200)"
+_CONSENSUS = {
+    "unanimous": f"{_POSITIVE} IN (0, {_DEFINITE})",
+    "majority": f"2 * {_POSITIVE} <> {_DEFINITE}",
+}
 
 _IN_TIME = "AND (s.cohort_end IS NULL OR coalesce(o.observed_on, o.known_on) <= s.cohort_end + $maturity)"
 _REPEAT = """EXISTS (
@@ -96,17 +125,59 @@ _REPEAT = """EXISTS (
 )"""
 _UNAMBIGUOUS = (
     "AND NOT EXISTS (FROM predictions other WHERE other.study = s.study AND other.finding = s.finding "
-    "AND other.site <> s.site)"
+    "AND other.site <> s.site) "
+    f"AND NOT EXISTS (FROM archived_predictions other WHERE other.study = {DIGEST.format(row='s')} "
+    "AND other.finding = s.finding AND other.site <> s.site)"
+)
+_HELD = (
+    " AND cohort > coalesce((SELECT max(a.cohort) FROM archived_cohorts a "
+    "WHERE a.site = predictions.site AND a.finding = predictions.finding), '')"
 )
 
 
 def mature_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dict[Place, Rows]:
     """Rows of every mature cohort by place, ordered by site, finding, cohort, study."""
-    statement, parameters = _mature_statement(plan, wanted)
+    if not wanted.held:
+        _require_held(connection, wanted)
+    parts, parameters = _selected(plan, wanted)
+    standard = plan.data.reference_standard
+    statement = _MATURE.format(
+        **parts,
+        positive=_POSITIVE,
+        definite=_DEFINITE,
+        consensus=_CONSENSUS[standard.consensus],
+        indeterminate="" if standard.indeterminate else f"AND {_DEFINITE} = count(*)",
+        repeat="false" if wanted.repeat_days is None else _REPEAT,
+    )
+    parameters["readers"] = standard.readers
+    if wanted.repeat_days is not None:
+        parameters["repeat_days"] = wanted.repeat_days
     return _by_place(columns(connection, statement, parameters))
 
 
-def _mature_statement(plan: ChangePlan, wanted: Selection) -> tuple[str, dict[str, Any]]:
+def reads(connection: Session, plan: ChangePlan, wanted: Selection, studies: Iterable[str]) -> Reads:
+    """What each reader said last of some studies of a place, ordered by study and reader."""
+    _require_held(connection, wanted)
+    parts, parameters = _selected(plan, wanted)
+    found = columns(connection, _READS.format(**parts), parameters)
+    among = set(studies)
+    keep = np.array([study in among for study in found["study"].tolist()], dtype=bool)
+    study, patient, reader = (_texts(found[name][keep]) for name in ("study", "patient", "reader"))
+    return Reads(study, patient, reader, np.ma.filled(found["positive"].astype(np.float64), np.nan)[keep])
+
+
+def _require_held(connection: Session, wanted: Selection) -> None:
+    """Refuse to read as complete what is so no longer."""
+    for place, cohort in working_rows.archived_to(connection).items():
+        if wanted.place in (None, place) and (wanted.first is None or wanted.first < cohort):
+            raise UsageError(
+                f"{place.site} {place.finding}: rows up to cohort {cohort} have left the database "
+                "(`pccp archive`); only later cohorts can be read"
+            )
+
+
+def _selected(plan: ChangePlan, wanted: Selection) -> tuple[dict[str, str], dict[str, Any]]:
+    """The parts of the statement that say which studies and outcomes are meant, and its parameters."""
     parameters: dict[str, Any] = {
         "known_by": wanted.known_by,
         "matured_by": wanted.matured_by,
@@ -123,18 +194,17 @@ def _mature_statement(plan: ChangePlan, wanted: Selection) -> tuple[str, dict[st
         if (cohort := getattr(wanted, name)) is not None:
             conditions += f" AND cohort {comparison} ${name}"
             parameters[name] = cohort
-    if wanted.repeat_days is not None:
-        parameters["repeat_days"] = wanted.repeat_days
+    if wanted.held:
+        conditions += _HELD
     mapped = plan.logs.outcomes.columns
-    statement = _MATURE.format(
-        wanted=conditions,
-        reading=_READING,
-        same_site="AND o.site = s.site" if mapped.site else "",
-        in_time=_IN_TIME if mapped.observed_at else "",
-        unambiguous="" if mapped.site else _UNAMBIGUOUS,
-        repeat="false" if wanted.repeat_days is None else _REPEAT,
-    )
-    return statement, parameters
+    parts = {
+        "wanted": conditions,
+        "reading": _READING,
+        "same_site": "AND o.site = s.site" if mapped.site else "",
+        "in_time": _IN_TIME if mapped.observed_at else "",
+        "unambiguous": "" if mapped.site else _UNAMBIGUOUS,
+    }
+    return parts, parameters
 
 
 def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:
@@ -175,9 +245,11 @@ def _texts(values: NDArray[Any]) -> TextArray:
 
 def first_scores(connection: Session, place: Place, count: int, known_by: date) -> FloatArray:
     """The first scores of a place by day, then study."""
+    scored = "site, finding, day, study, known_on, score"
     found = columns(
         connection,
-        "SELECT score FROM predictions WHERE site = $site AND finding = $finding AND known_on <= $known_by "
+        f"SELECT score FROM (SELECT {scored} FROM predictions UNION ALL SELECT {scored} FROM first_scores) "
+        "WHERE site = $site AND finding = $finding AND known_on <= $known_by "
         "ORDER BY day NULLS FIRST, study LIMIT $count",
         {**place._asdict(), "known_by": known_by, "count": count},
     )
@@ -185,10 +257,12 @@ def first_scores(connection: Session, place: Place, count: int, known_by: date) 
 
 
 def site_counts(connection: Session, known_by: date) -> dict[Place, int]:
-    """Predictions per place that were known on a day."""
+    """Predictions per place that were known on a day; archived ones were known before."""
     found = rows(
         connection,
-        "SELECT site, finding, count(*) FROM predictions WHERE known_on <= $known_by "
+        "SELECT site, finding, sum(n)::BIGINT FROM ("
+        "SELECT site, finding, count(*) AS n FROM predictions WHERE known_on <= $known_by GROUP BY ALL "
+        "UNION ALL SELECT site, finding, predictions FROM archived_cohorts) "
         "GROUP BY site, finding ORDER BY site, finding",
         {"known_by": known_by},
     )
@@ -201,14 +275,43 @@ def counts(connection: Session) -> dict[str, int]:
         connection, "SELECT coalesce(sum(rejected), 0), coalesce(sum(duplicates), 0) FROM batches"
     )[0]
     same_site = "(o.site IS NULL OR o.site = p.site)"
+    tables = ("archived_predictions", "archived_outcomes")
+    left = [scalar(connection, f"SELECT count(*) FROM {table}") for table in tables]
     return {
-        "predictions": scalar(connection, "SELECT count(*) FROM predictions"),
-        "outcomes": scalar(connection, "SELECT count(*) FROM outcomes WHERE revision = 1"),
+        "predictions": scalar(connection, "SELECT count(*) FROM predictions") + left[0],
+        "outcomes": scalar(connection, "SELECT count(*) FROM outcomes WHERE revision = 1") + left[1],
         "rejected": int(rejected),
         "duplicates": int(duplicates),
         "waiting": scalar(
             connection,
             "SELECT count(*) FROM outcomes o WHERE revision = 1 AND NOT EXISTS (FROM predictions p "
-            f"WHERE p.study = o.study AND p.finding = o.finding AND {same_site})",
+            f"WHERE p.study = o.study AND p.finding = o.finding AND {same_site}) "
+            "AND NOT EXISTS (FROM archived_predictions p "
+            f"WHERE p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site})",
         ),
     }
+
+
+def covariates(connection: Session, plan: ChangePlan, wanted: Rows) -> dict[str, NDArray[Any]]:
+    """The plan's covariates of some rows of one place, in the order of the rows."""
+    names = [covariate.name for covariate in plan.logs.covariates]
+    cells = "".join(f", {quoted(f'covariate_{name}')} AS {quoted(name)}" for name in names)
+    found = columns(
+        connection,
+        f"SELECT study{cells} FROM predictions WHERE site = $site AND finding = $finding "
+        "AND cohort BETWEEN $first AND $last ORDER BY study",
+        {**wanted.place._asdict(), "first": wanted.cohort.min(), "last": wanted.cohort.max()},
+    )
+    position = {study: number for number, study in enumerate(found["study"].tolist())}
+    order = np.array([position[study] for study in wanted.study], dtype=np.int64)
+    return {
+        item.name: _covariate(found[item.name][order], item.kind == "continuous")
+        for item in plan.logs.covariates
+    }
+
+
+def _covariate(values: NDArray[Any], continuous: bool) -> NDArray[Any]:
+    """A missing number as NaN, a missing level as None."""
+    if continuous:
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return np.array(np.ma.asarray(values, dtype=object).filled(None).tolist(), dtype=object)

@@ -17,15 +17,15 @@ from pathlib import Path
 from monitor.store.archive import publish
 from monitor.store.connection import STAGING, Session, literal, run, scalar
 from monitor.store.contract import Layout
-from monitor.store.pseudonym import Pseudonymiser
+from monitor.store.pseudonym import Domain, Pseudonymiser
 from monitor.store.rules import NUMBER, WHITE_SPACE
 from monitor.store.source import Source
 
 FOLDER = "rejected"
-IDENTIFIERS = {"study_id": "study", "patient_id": "patient"}
+IDENTIFIERS: dict[str, Domain] = {"study_id": "study", "patient_id": "patient", "reader_id": "reader"}
 LABELS: dict[str, tuple[str, ...]] = {
     "predictions": ("site", "finding", "cohort", "model_version", "reader_decision"),
-    "outcomes": ("site", "finding", "label_source", "label_version", "ai_influence", "reader_id"),
+    "outcomes": ("site", "finding", "label_source", "label_version", "ai_influence"),
 }
 SHARED_BY_ROWS = 5
 TIMES = ("predicted_at", "observed_at")
@@ -97,7 +97,7 @@ def _kept(cell: str, field: str | None, pseudonymiser: Pseudonymiser) -> str:
     trimmed = f"trim({cell}, {WHITE_SPACE})"
     hashed = f"'keyed hash ' || {pseudonymiser.sql('column', cell)}"
     if field in IDENTIFIERS:
-        return pseudonymiser.sql("study" if field == "study_id" else "patient", trimmed)
+        return pseudonymiser.sql(IDENTIFIERS[field], trimmed)
     if field is None:
         return f"CASE WHEN {trimmed} = '' THEN '' ELSE {hashed} END"
     if any(field in labels for labels in LABELS.values()):

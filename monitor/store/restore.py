@@ -140,13 +140,13 @@ def _table_sha256(connection: Session, table: str) -> str:
     return digest.hexdigest()
 
 
-def content_of(database: Path) -> Content:
+def content_of(database: Path, store_key: str | None = None) -> Content:
     """What a database file holds; the file is opened for writing, so hand in a copy.
 
     Raises:
         EvidenceError: The file is no sound store.
     """
-    with session(database.parent) as connection:
+    with session(database.parent, store_key) as connection:
         attach(connection, database)
         with translated(database.name):
             return content(connection)

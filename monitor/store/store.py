@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,17 +10,32 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from monitor.errors import EvidenceError
 from monitor.plan.model import ChangePlan
-from monitor.records import BatchReport, FloatArray, Place, Role, Rows
-from monitor.store import examples, ingest, reading, restore, streams
-from monitor.store.connection import DATABASE, SNAPSHOT, Session, attach, detach, run, scalar, translated
+from monitor.records import BatchReport, FloatArray, Place, Reads, Role, Rows
+from monitor.store import examples, ingest, lookup, reading, restore, streams, working_rows
+from monitor.store.archive import publish as put_in_place
+from monitor.store.connection import (
+    DATABASE,
+    SNAPSHOT,
+    STAGING,
+    Session,
+    attach,
+    detach,
+    run,
+    scalar,
+    translated,
+)
 from monitor.store.examples import DryRun
 from monitor.store.ingest import Arrival, Room
+from monitor.store.lookup import FoundOutcome, FoundPrediction
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.reading import Cohort, Selection
 from monitor.store.restore import Content
 from monitor.store.streams import CohortCount, StreamRow
+from monitor.store.working_rows import CohortRows, Removed
 
 Record = Callable[[BatchReport], tuple[int, str]]
 
@@ -150,6 +164,7 @@ class Store:
         first: str | None = None,
         last: str | None = None,
         repeat_days: int | None = None,
+        held: bool = False,
     ) -> dict[Place, Rows]:
         """Studies of mature cohorts with the outcome as it was known at maturity.
 
@@ -160,15 +175,45 @@ class Store:
             first, last: Cohort keys, both included.
             repeat_days: Mark a study as a repeat when its patient had another at the place in that
                 many days before; None marks none.
+            held: Only cohorts after the last that was archived at the place; without it, asking for
+                archived ones is refused.
 
         Returns:
-            Rows by place, ordered by site, finding, cohort, study. An outcome is NaN unless every
-            reader's latest revision (observed by maturity, known by `known_by`) agrees, comes from
-            the plan's reference standard, and its AI influence is allowed for monitoring.
+            Rows by place, ordered by site, finding, cohort, study. An outcome is NaN unless the readers'
+            latest revisions (observed by maturity, known by `known_by`) give one by the plan's
+            consensus, and each comes from the plan's reference standard with an AI influence that is
+            allowed for monitoring.
+
+        Raises:
+            UsageError: Rows that are wanted have left the database.
         """
-        wanted = Selection(matured_by, known_by, place, first, last, repeat_days)
+        wanted = Selection(matured_by, known_by, place, first, last, repeat_days, held)
         with translated("reading mature rows"):
             return reading.mature_rows(self._connection, self._plan, wanted)
+
+    def covariates(self, wanted: Rows) -> dict[str, NDArray[Any]]:
+        """The plan's covariates of some rows, at least one, by name and in the order of the rows.
+
+        Numbers are floats with NaN, levels are texts with None where the log had no usable value.
+        """
+        with translated("reading covariates"):
+            return reading.covariates(self._connection, self._plan, wanted)
+
+    def reads(self, wanted: Rows, *, matured_by: date, known_by: date) -> Reads:
+        """What each reader of some rows, at least one, said last, as it was known at maturity.
+
+        Args:
+            wanted: Rows of one place, as `mature_rows` gave them.
+            matured_by, known_by: As for those rows.
+
+        Returns:
+            Reads of the plan's reference standard with an exposure that is monitored, whether or not they
+            agree, by study and reader.
+        """
+        first, last = str(wanted.cohort.min()), str(wanted.cohort.max())
+        selection = Selection(matured_by, known_by, wanted.place, first, last)
+        with translated("reading readers' answers"):
+            return reading.reads(self._connection, self._plan, selection, wanted.study.tolist())
 
     def first_scores(self, place: Place, count: int, known_by: date) -> FloatArray:
         """The first `count` scores of a place by (day, study)."""
@@ -179,6 +224,16 @@ class Store:
         """Number of predictions per place."""
         with translated("counting"):
             return reading.site_counts(self._connection, known_by)
+
+    def find_predictions(self, by: lookup.Identifier, pseudonym: str) -> list[FoundPrediction]:
+        """Every prediction of a study or a patient in the archived batches."""
+        with translated("looking into the archive"):
+            return lookup.predictions(self._connection, self._workspace, by, pseudonym)
+
+    def find_outcomes(self, studies: Sequence[str]) -> list[FoundOutcome]:
+        """Every revision of every outcome of some studies in the archived batches."""
+        with translated("looking into the archive"):
+            return lookup.outcomes(self._connection, self._workspace, studies)
 
     def counts(self) -> dict[str, int]:
         """predictions, outcomes, rejected, duplicates, waiting."""
@@ -217,12 +272,63 @@ class Store:
     def first_day(self) -> date | None:
         """The earliest day of prediction; None without dated predictions."""
         with translated("reading days"):
-            return scalar(self._connection, "SELECT min(day) FROM predictions")
+            return scalar(
+                self._connection,
+                "SELECT min(day) FROM (SELECT day FROM predictions UNION ALL "
+                "SELECT day FROM archived_predictions)",
+            )
 
     def last_cohort_end(self) -> date | None:
         """The last day of the newest cohort; None without dated predictions."""
         with translated("reading days"):
-            return scalar(self._connection, "SELECT max(cohort_end) FROM predictions")
+            return scalar(
+                self._connection,
+                "SELECT max(cohort_end) FROM (SELECT cohort_end FROM predictions UNION ALL "
+                "SELECT cohort_end FROM archived_cohorts)",
+            )
+
+    def cohort_rows(self, before: date) -> list[CohortRows]:
+        """Cohorts of each place that end before a day, with the predictions that are held of them."""
+        with translated("reading cohorts"):
+            return working_rows.cohort_rows(self._connection, before)
+
+    def archived_to(self) -> dict[Place, str]:
+        """The newest cohort of each place whose rows have left the database."""
+        with translated("reading cohorts"):
+            return working_rows.archived_to(self._connection)
+
+    def weigh_rows(self, leaving: Sequence[CohortRows]) -> Removed:
+        """What `remove_rows` would take."""
+        with translated("counting"):
+            return working_rows.weigh(self._connection, leaving)
+
+    def remove_rows(self, leaving: Sequence[CohortRows], reference_rows: int) -> Removed:
+        """Take the rows of cohorts out of the database; keys, counts and a place's first scores stay."""
+        with self.transaction():
+            return working_rows.remove(self._connection, leaving, reference_rows)
+
+    def compact(self) -> tuple[int, int]:
+        """Write the database anew without the room that removed rows left; its bytes before and after.
+
+        The new file takes the old one's place in one step.
+        """
+        if self._depth:
+            raise ValueError("compact belongs outside a transaction")
+        live, fresh = self._workspace / DATABASE, self._workspace / STAGING / "compact.duckdb"
+        fresh.parent.mkdir(mode=0o700, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with translated("compacting the store"):
+            attach(self._connection, fresh, name="compact")
+            run(self._connection, "COPY FROM DATABASE store TO compact")
+            run(self._connection, "CHECKPOINT compact")
+            run(self._connection, "DETACH compact")
+        detach(self._connection)
+        before = live.stat().st_size
+        try:
+            put_in_place(fresh, live)
+        finally:
+            attach(self._connection, live)
+        return before, live.stat().st_size
 
     def snapshot_is_stale(self) -> bool:
         """True when readers would open an older state than the live one, as after a crash."""
@@ -244,9 +350,6 @@ class Store:
         detach(self._connection)
         try:
             shutil.copyfile(live, fresh)
-            fresh.chmod(0o600)
-            with fresh.open("rb") as handle:
-                os.fsync(handle.fileno())
-            fresh.replace(self._workspace / SNAPSHOT)
+            put_in_place(fresh, self._workspace / SNAPSHOT)
         finally:
             attach(self._connection, live)

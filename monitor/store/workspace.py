@@ -20,11 +20,16 @@ from monitor.store.store import Store
 INBOX = "inbox"
 
 
-def create(workspace: Path, plan: ChangePlan) -> None:
+def create(workspace: Path, plan: ChangePlan, store_key: str | None = None) -> None:
     """Make the database and the folders of a new workspace, readable by their owner only.
 
+    Args:
+        workspace: Folder; made if absent.
+        plan: Names the covariates.
+        store_key: Encrypts the database; in the clear when None.
+
     Raises:
-        UsageError: The workspace has a database already.
+        UsageError: The workspace has a database already, or nothing here can encrypt.
         PlanError: The plan's logs cannot be stored.
     """
     database = workspace / DATABASE
@@ -35,7 +40,7 @@ def create(workspace: Path, plan: ChangePlan) -> None:
     workspace.mkdir(parents=True, exist_ok=True)
     for folder in (ARCHIVE, REJECTED, INBOX, STAGING):
         (workspace / folder).mkdir(mode=0o700, exist_ok=True)
-    with writing(workspace), session(workspace) as connection:
+    with writing(workspace), session(workspace, store_key) as connection:
         attach(connection, database)
         database.chmod(0o600)
         with translated(str(database)):
@@ -43,8 +48,10 @@ def create(workspace: Path, plan: ChangePlan) -> None:
 
 
 @contextmanager
-def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None) -> Generator[Store]:
-    """The store for writing, by one process at a time; without a key no file can be ingested.
+def open_store(
+    workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None, store_key: str | None = None
+) -> Generator[Store]:
+    """The store for writing, by one process at a time; without a pseudonym key no file can be ingested.
 
     Raises:
         BusyError: Another process is writing.
@@ -54,7 +61,7 @@ def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None) -
     with writing(workspace):
         clear_staging(workspace)
         try:
-            with session(workspace) as connection:
+            with session(workspace, store_key) as connection:
                 attach(connection, database)
                 with translated(str(database)):
                     migrations.migrate(connection, plan)
@@ -65,14 +72,14 @@ def open_store(workspace: Path, plan: ChangePlan, pseudonym_key: bytes | None) -
 
 
 @contextmanager
-def open_snapshot(workspace: Path, plan: ChangePlan) -> Generator[Store]:
+def open_snapshot(workspace: Path, plan: ChangePlan, store_key: str | None = None) -> Generator[Store]:
     """The state after the last finished night, for reading only, beside any writer.
 
     Raises:
         EvidenceError: No night was finished yet, or the snapshot is damaged.
     """
     database = _existing(workspace / SNAPSHOT, workspace)
-    with session(workspace) as connection:
+    with session(workspace, store_key) as connection:
         attach(connection, database, read_only=True)
         _check_covariates(connection, plan, database)
         yield Store(connection, workspace, plan, None)

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 import flows
-from monitor.errors import BusyError, PlanError
+from monitor.errors import BusyError, IngestError, PlanError
 from monitor.operation.night import nightly as plain_nightly
+from monitor.operation.status import status
 from monitor.operation.workspace import initialise
 from monitor.simulation import SITES, network
+from tests.prefect_records import prefect_database
 
 PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
 LAST = date(2026, 1, 30)
@@ -51,6 +53,26 @@ def test_the_flow_is_the_plain_night(tmp_path: Path, key_file: Path) -> None:
     assert (flow / "ledger.jsonl").read_bytes() == (plain / "ledger.jsonl").read_bytes()
     tables = [item for item in artifacts() if item["key"] == "pccp-sites"]
     assert "Island" in {json.loads(item["data"])[0]["site"] for item in tables}
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_an_unreadable_file_ends_the_run_as_failed_after_its_nights(tmp_path: Path, key_file: Path) -> None:
+    from flows.nightly import nightly
+
+    workspace = filled(tmp_path / "network", key_file)
+    unreadable = workspace / "inbox" / "Rosa Quokka 1931.parquet"
+    unreadable.write_bytes(b"PAR1 Rosa Quokka PAR1")
+    ended = nightly(str(workspace), as_of=LAST, pseudonym_key=str(key_file), return_state=True)
+    assert ended.is_failed()
+    with pytest.raises(IngestError, match=r"inbox file with sha256 [0-9a-f]{16}") as refused:
+        ended.result()
+    assert "Quokka" not in str(refused.value)
+    assert b"Quokka" not in prefect_database()
+    assert unreadable.exists()
+    assert status(workspace)["as_of"] == LAST.isoformat()
+    assert next(item for item in status(workspace)["sites"] if item["site"] == "Island")["n"] > 0
+    unreadable.unlink()
+    assert nightly(str(workspace), as_of=LAST, pseudonym_key=str(key_file), return_state=True).is_completed()
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -100,6 +100,27 @@ def test_research_ids_keep_the_study_but_never_the_patient(tmp_path: Path) -> No
     assert PATIENT.encode() not in desk.bytes_kept()
 
 
+def test_readers_are_pseudonyms_in_store_archive_and_refused_rows(tmp_path: Path) -> None:
+    """Who read a study is a person too; the same number as a patient's has another pseudonym."""
+    desk = Desk(tmp_path, make_plan(logs__outcomes__columns__reader_id="reader"))
+    desk.predictions(prediction(STUDY, PATIENT))
+    desk.outcomes(
+        f"{STUDY},north,1,2026-03-05, DR-NUMBAT ",
+        f"{STUDY},north,0,2026-03-05,",
+        f"{STUDY},north,maybe,2026-03-05,DR-NUMBAT",
+        header=f"{OUTCOMES},reader",
+    )
+    reader = store.pseudonym(KEY, "reader", "DR-NUMBAT")
+    assert desk.query("SELECT reader_id FROM outcomes ORDER BY line") == [(reader,), (None,)]
+    (archived,) = desk.query("SELECT archive_sha256 FROM batches WHERE role = 'outcomes'")
+    path = desk.workspace / "archive" / f"{archived[0]}.parquet"
+    assert desk.query(f"SELECT reader_id FROM '{path}' ORDER BY line") == [(reader,), (None,)]
+    (row,) = desk.rejected()
+    assert row["fields"]["reader"] == reader
+    assert b"NUMBAT" not in desk.bytes_kept()
+    assert store.pseudonym(KEY, "patient", "DR-NUMBAT") != reader
+
+
 def test_everything_written_is_for_the_owner_only(desk: Desk) -> None:
     desk.predictions(prediction(), prediction(score="7"))
     with desk.open() as opened:

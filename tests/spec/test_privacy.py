@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import logging
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -21,6 +21,7 @@ from monitor.operation.night import nightly
 from monitor.operation.workspace import initialise, open_workspace
 from tests.build_plan import make_plan
 from tests.ingesting import PREDICTIONS, Desk, prediction
+from tests.prefect_records import prefect_database
 from tests.properties.bench import everything_kept
 from tests.properties.planted import NEEDLES, PLAN, broken_logs, planted_logs, small_network
 
@@ -47,7 +48,7 @@ class Passage:
         return code
 
 
-WITH_KEY = ("init", "ingest", "nightly", "replay", "document")
+WITH_KEY = ("init", "ingest", "nightly", "replay", "document", "find")
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,9 @@ def passage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Passage]:
         found.pccp("changes", workspace, "--json")
         found.pccp("verify", workspace)
     assert found.pccp("document", history, "CHG-0001", "--format", "all") == 0, found.said
+    patient = next(csv.DictReader(logs["predictions"].read_text().splitlines()))["mrn"]
+    assert found.pccp("find", history, "--patient", patient) == 0
+    assert found.pccp("find", history, "--study", f"{NEEDLES[0]}-unknown", "--json") == 2
     yield found
     logging.getLogger().removeHandler(handler)
 
@@ -135,7 +139,7 @@ def test_what_is_clear_lies_in_the_inbox_only_and_is_closed_to_others(passage: P
 
 @pytest.mark.usefixtures("prefect_server")
 def test_prefect_learns_no_identifier_from_a_night_nor_from_a_failure(tmp_path: Path) -> None:
-    """The night succeeds with refused files in the inbox; a second run fails inside the task."""
+    """The nights run beside refused files and the run ends as failed; a second fails inside the task."""
     from flows.nightly import nightly as flow
 
     key, workspace = tmp_path / "private" / "pseudonym.key", tmp_path / "workspace"
@@ -151,38 +155,15 @@ def test_prefect_learns_no_identifier_from_a_night_nor_from_a_failure(tmp_path: 
         late = workspace / "inbox" / f"{NEEDLES[0]}-late.csv"
         late.write_bytes(logs["predictions"].read_bytes().replace(b"WOMBAT-", b"WOMBAT-9"))
         second = flow(str(workspace), as_of=date(2026, 3, 2), pseudonym_key=str(key), return_state=True)
-    assert (first.is_completed(), second.is_failed()) == (True, True)
+    assert (first.is_failed(), second.is_failed()) == (True, True)
     recorded = prefect_database()
     assert b"pccp-nightly" in recorded
-    assert b"FileExistsError" in recorded
+    assert b"these files stay in the inbox" in recorded
+    assert b"archive: file exists" in recorded
     for needle in NEEDLES:
         assert needle not in heard.getvalue()
         at = recorded.find(needle.encode())
         assert at < 0, recorded[max(0, at - 400) : at + 60]
-
-
-def prefect_database() -> bytes:
-    """Every row of Prefect's own database, its logs written out first, and its files."""
-    from prefect.logging.handlers import APILogHandler
-    from prefect.settings import get_current_settings
-
-    APILogHandler().flush()
-    settings = get_current_settings()
-    url = settings.server.database.connection_url
-    assert url is not None
-    path = Path(url.get_secret_value().partition(":///")[2])
-    text: list[str] = []
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        connection.text_factory = lambda value: value.decode("utf-8", "replace")
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in tables:
-            text += [f"{table} {row!r}" for row in connection.execute(f'SELECT * FROM "{table}"')]
-    home = (
-        [file.read_bytes() for file in Path(settings.home).rglob("*") if file.is_file()]
-        if settings.home.exists()
-        else []
-    )
-    return "\n".join(text).encode() + b"".join(home)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])
