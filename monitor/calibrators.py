@@ -1,4 +1,8 @@
-"""What a calibrator says of a raw score: calibrated log-odds and how far its own fit may be off."""
+"""What a calibrator says of a raw score: calibrated log-odds and how far its own fit may be off.
+
+Every kind is `intercept + slope * shape(score)`. The shape of the straight-line kinds is the log-odds of
+the raw score; beta and isotonic bring their own. So one intercept or slope can be refitted for any kind.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.logistic import expit
 from monitor.records import Calibrator, CalibratorKind, FloatArray
 
 Parameters = Mapping[str, Any]
@@ -56,7 +61,30 @@ def calibrated_log_odds(calibrator: Calibrator, score_log_odds: FloatArray) -> F
         >>> calibrated_log_odds(straight_line("v1", "platt", 0.5, 2.0, exact), np.array([1.0])).tolist()
         [2.5]
     """
-    return MAPS[calibrator.kind].log_odds(calibrator.parameters, score_log_odds)
+    return calibrator.parameters["intercept"] + calibrator.parameters["slope"] * shape(
+        calibrator, score_log_odds
+    )
+
+
+def shape(calibrator: Calibrator, score_log_odds: FloatArray) -> FloatArray:
+    """What the calibrator's slope multiplies, shape (n,); strictly increasing in the score."""
+    return MAPS[calibrator.kind].shape(calibrator.parameters, score_log_odds)
+
+
+def inner_design(calibrator: Calibrator, score_log_odds: FloatArray) -> FloatArray:
+    """Derivatives of the shape by what the covariance covers after intercept and slope, shape (n, k)."""
+    return MAPS[calibrator.kind].inner(calibrator.parameters, score_log_odds)
+
+
+def is_straight_line(calibrator: Calibrator) -> bool:
+    """True when the calibrated log-odds are a straight line in the raw score's.
+
+    Example:
+        >>> from monitor.records import IDENTITY
+        >>> is_straight_line(IDENTITY)
+        True
+    """
+    return MAPS[calibrator.kind] is STRAIGHT_LINE
 
 
 def log_odds_error(calibrator: Calibrator, score_log_odds: FloatArray) -> FloatArray:
@@ -76,7 +104,9 @@ def log_odds_error(calibrator: Calibrator, score_log_odds: FloatArray) -> FloatA
         >>> log_odds_error(fitted, np.array([1.0])).tolist()
         [1.0]
     """
-    design = MAPS[calibrator.kind].design(calibrator.parameters, score_log_odds)
+    outer = np.column_stack([np.ones_like(score_log_odds), shape(calibrator, score_log_odds)])
+    inner = calibrator.parameters["slope"] * inner_design(calibrator, score_log_odds)
+    design = np.hstack([outer, inner])
     variance = np.einsum("ij,jk,ik->i", design, np.asarray(calibrator.covariance), design)
     return np.sqrt(np.maximum(variance, 0.0))
 
@@ -86,26 +116,64 @@ class Map:
     """How one kind of calibrator is evaluated.
 
     Attributes:
-        log_odds: (parameters, score log-odds of shape (n,)) -> shape (n,).
-        design: (parameters, score log-odds) -> derivatives by the parameters, shape (n, k).
+        shape: (parameters, score log-odds of shape (n,)) -> shape (n,).
+        inner: (parameters, score log-odds) -> derivatives of the shape by the parameters of its own that
+            the covariance covers, shape (n, k).
     """
 
-    log_odds: Callable[[Parameters, FloatArray], FloatArray]
-    design: Callable[[Parameters, FloatArray], FloatArray]
+    shape: Callable[[Parameters, FloatArray], FloatArray]
+    inner: Callable[[Parameters, FloatArray], FloatArray]
 
 
-def _line(parameters: Parameters, x: FloatArray) -> FloatArray:
-    return parameters["intercept"] + parameters["slope"] * x
+def beta_columns(x: FloatArray) -> FloatArray:
+    """ln(score) and -ln(1 - score) from the log-odds of the score, shape (n, 2).
+
+    Example:
+        >>> beta_columns(np.array([0.0])).round(4).tolist()
+        [[-0.6931, 0.6931]]
+    """
+    return np.column_stack([-np.logaddexp(0.0, -x), np.logaddexp(0.0, x)])
 
 
-def _line_design(_: Parameters, x: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones_like(x), x])
+def _line(_: Parameters, x: FloatArray) -> FloatArray:
+    return x
 
 
-STRAIGHT_LINE = Map(_line, _line_design)
+def _nothing(_: Parameters, x: FloatArray) -> FloatArray:
+    return np.empty((len(x), 0))
+
+
+def _beta(parameters: Parameters, x: FloatArray) -> FloatArray:
+    columns = beta_columns(x)
+    return parameters["a"] * columns[:, 0] + parameters["b"] * columns[:, 1]
+
+
+def _beta_inner(_: Parameters, x: FloatArray) -> FloatArray:
+    return beta_columns(x)
+
+
+def _isotonic(parameters: Parameters, x: FloatArray) -> FloatArray:
+    """Log-odds of share * isotonic + (1 - share) * Platt; both tails are summed, so neither is lost."""
+    share = parameters["isotonic_share"]
+    line = parameters["platt_intercept"] + parameters["platt_slope"] * x
+    isotonic = np.interp(x, parameters["knots"], parameters["probabilities"])
+    event = share * isotonic + (1.0 - share) * expit(line)
+    no_event = share * (1.0 - isotonic) + (1.0 - share) * expit(-line)
+    return np.log(event) - np.log(no_event)
+
+
+def _isotonic_inner(parameters: Parameters, x: FloatArray) -> FloatArray:
+    """One column, in units of the knots' standard errors: its variance is one."""
+    return np.interp(x, parameters["knots"], parameters["standard_errors"])[:, None]
+
+
+STRAIGHT_LINE = Map(_line, _nothing)
 
 MAPS: Mapping[str, Map] = {
     "identity": STRAIGHT_LINE,
     "intercept": STRAIGHT_LINE,
     "platt": STRAIGHT_LINE,
+    "pooled": STRAIGHT_LINE,
+    "beta": Map(_beta, _beta_inner),
+    "isotonic": Map(_isotonic, _isotonic_inner),
 }

@@ -45,12 +45,13 @@ def wilson_interval(events: int, n: int, level: float = 0.95) -> tuple[float, fl
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def cluster_mean_error(values: FloatArray, cluster: TextArray) -> float:
+def cluster_mean_error(values: FloatArray, cluster: TextArray, weight: FloatArray | None = None) -> float:
     """Standard error of a mean when the rows of one patient may depend on each other.
 
     Args:
         values: Shape (n,).
         cluster: Patient of each row, shape (n,).
+        weight: Of each row in the mean, shape (n,), taken as known; None when all are alike.
 
     Example:
         Two patients whose rows are alike carry two values, not four.
@@ -60,5 +61,9 @@ def cluster_mean_error(values: FloatArray, cluster: TextArray) -> float:
         >>> f"{cluster_mean_error(np.array([0.0, 0, 1, 1]), who):.4f}"
         '0.3536'
     """
-    deviations = cluster_sums(values - values.mean(), cluster)
-    return math.sqrt(float((deviations**2).sum())) / len(values)
+    if weight is None:
+        deviations = cluster_sums(values - values.mean(), cluster)
+        return math.sqrt(float((deviations**2).sum())) / len(values)
+    mean = float(weight @ values) / float(weight.sum())
+    deviations = cluster_sums(weight * (values - mean), cluster)
+    return math.sqrt(float((deviations**2).sum())) / float(weight.sum())

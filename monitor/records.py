@@ -16,7 +16,7 @@ BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 
 Role = Literal["predictions", "outcomes"]
-CalibratorKind = Literal["identity", "intercept", "platt"]
+CalibratorKind = Literal["identity", "intercept", "platt", "pooled", "beta", "isotonic"]
 VerdictName = Literal["accept", "reject", "insufficient"]
 CriterionStatus = Literal["demonstrated", "not_contradicted", "contradicted", "insufficient"]
 
@@ -105,6 +105,29 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Reads:
+    """What readers said of studies, one row per study and reader, each array of shape (m,).
+
+    Attributes:
+        study, patient, reader: Pseudonyms; the reader is "" where the log names none.
+        positive: 1 or 0; NaN where the reader could not tell.
+    """
+
+    study: TextArray
+    patient: TextArray
+    reader: TextArray
+    positive: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.positive)
+
+    def definite(self) -> Reads:
+        """The reads that gave an answer."""
+        keep = ~np.isnan(self.positive)
+        return Reads(self.study[keep], self.patient[keep], self.reader[keep], self.positive[keep])
+
+
+@dataclass(frozen=True)
 class BatchReport:
     """What became of every line of one file.
 
@@ -159,8 +182,9 @@ class Calibrator:
     Attributes:
         version: "v0" for the authorised original, then "v1", "v2" ... per place.
         kind: Which map; it decides what the parameters mean.
-        parameters: Numbers and lists of numbers by name; intercept and slope for the straight-line kinds.
-        covariance: Of the parameters in their order, row by row; all zero when known exactly.
+        parameters: Numbers and lists of numbers by name; every kind has intercept and slope.
+        covariance: Of intercept, slope and what the kind estimates besides (a and b of beta; the knots of
+            isotonic as one, in units of their standard errors), row by row; zero when known exactly.
     """
 
     version: str

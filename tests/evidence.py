@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,6 +46,17 @@ def shifted(site: str) -> Scenario:
     )
 
 
+PASSING = Scenario(
+    "Market",
+    "reverting",
+    "A shift that ends.",
+    "Harm after it.",
+    90.0,
+    0.2,
+    intercept_shift=1.6,
+    change_share=9 / 70,
+    shifted_nights=24,
+)
 QUIET = Scenario("North", "quiet", "Nothing changes.", "No alarm.", 8.0, 0.1)
 
 
@@ -71,10 +82,22 @@ class Scene:
         return Scene(folder, self.private, self.logs, self.made)
 
 
-def bound(folder: Path, *scenarios: Scenario, nights: int = 44) -> Scene:
-    """A workspace under the demonstration's plan, with a key for each role, and no night yet."""
+def bound(
+    folder: Path, *scenarios: Scenario, nights: int = 44, edits: Mapping[str, str] | None = None
+) -> Scene:
+    """A workspace under the demonstration's plan, with a key for each role, and no night yet.
+
+    Args:
+        folder: Gets the workspace, its keys and its logs.
+        scenarios: One per site.
+        nights: Of the simulated network.
+        edits: Texts of the plan and what stands in their place.
+    """
     made = network(nights=nights, seed=5, scenarios=scenarios)
     text = PLAN.read_text()
+    for old, new in (edits or {}).items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
     for role in ROLES:
         public = new_key(folder / "private" / f"{role}.pem")
         before, found, after = text.partition(f"role: {role}")

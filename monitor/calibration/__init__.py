@@ -1,6 +1,16 @@
 """Refits one place's calibrator from the raw score: the smallest change the data support."""
 
-from monitor.calibration.closed_test import Choice, RankingLostError, choose
+from monitor.calibration.choice import Choice, RankingLostError
+from monitor.calibration.choose import Policy, choose
+from monitor.calibration.empirical_bayes import SiteRows
 from monitor.calibration.window import SaturatedScoreError, winsorised_logit
 
-__all__ = ["Choice", "RankingLostError", "SaturatedScoreError", "choose", "winsorised_logit"]
+__all__ = [
+    "Choice",
+    "Policy",
+    "RankingLostError",
+    "SaturatedScoreError",
+    "SiteRows",
+    "choose",
+    "winsorised_logit",
+]

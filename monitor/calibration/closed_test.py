@@ -1,65 +1,34 @@
-"""The smallest change the data support: keep, intercept or Platt, chosen by a closed test."""
+"""The smallest change the data support: keep, intercept or Platt, chosen by a closed test.
+
+Intercept and slope are those of the current calibrator's shape. For a straight line that is the raw
+score's log-odds; a beta or isotonic shape stays as it is, so that the three models are nested.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from monitor.calibrators import calibrated_log_odds
-from monitor.errors import EstimationError
-from monitor.logistic import LogisticFit, cluster_covariance, expit, fit_logistic, log_loss
+from monitor.calibration.choice import (
+    Choice,
+    LikelihoodRatioTest,
+    as_tuples,
+    covariance_of,
+    joint_covariance,
+    keep,
+    moved_kind,
+    require_ranking,
+)
+from monitor.calibrators import calibrated_log_odds, inner_design, shape
+from monitor.logistic import LogisticFit, fit_logistic, log_loss
 from monitor.records import Calibrator, FloatArray, TextArray
 
 LEVEL = 0.05
-SMALLEST_SLOPE = 0.2
 
 
-class RankingLostError(EstimationError):
-    """The fitted slope is so small that the score no longer ranks; no calibrator can repair that."""
-
-
-@dataclass(frozen=True)
-class LikelihoodRatioTest:
-    """One likelihood-ratio test of the closed procedure."""
-
-    test: str
-    statistic: float
-    degrees_of_freedom: Literal[1, 2]
-    p: float
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the closed test chose.
-
-    Attributes:
-        kind: "keep" when the current calibrator is not contradicted.
-        steps: The tests made, in order.
-        parameters: Of the chosen map of the raw log-odds, named as its kind names them.
-        covariance: Of the parameters in their order.
-    """
-
-    kind: Literal["keep", "intercept", "platt"]
-    steps: tuple[LikelihoodRatioTest, ...]
-    parameters: Mapping[str, Any]
-    covariance: tuple[tuple[float, ...], ...]
-
-    def calibrator(self, version: str) -> Calibrator:
-        """The candidate as a calibrator.
-
-        Raises:
-            ValueError: The current calibrator is kept, so there is no candidate.
-        """
-        if self.kind == "keep":
-            raise ValueError("the closed test keeps the current calibrator: there is no candidate")
-        return Calibrator(version, self.kind, self.parameters, self.covariance)
-
-
-def choose(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
+def closed_test(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
     """Keep, move the intercept, or refit intercept and slope, whichever is least and not contradicted.
 
     Args:
@@ -85,31 +54,33 @@ def choose(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Cali
         >>> x = np.tile([-1.0, 1.0], 20)
         >>> y = np.tile([0.0, 1, 0, 1, 0, 1, 1, 0], 5)
         >>> who = np.arange(40).astype(str).astype(object)
-        >>> choose(x, y, who, IDENTITY).kind
+        >>> closed_test(x, y, who, IDENTITY).kind
         'keep'
     """
-    ones = np.ones((len(x), 1))
-    line = np.column_stack([ones, x])
     deployed = calibrated_log_odds(current, x)
-    platt = fit_logistic(line, outcome)
-    if platt.coefficients[1] <= SMALLEST_SLOPE:
-        raise RankingLostError(
-            f"the score has lost its ranking: fitted slope {platt.coefficients[1]:.2f}, "
-            f"a candidate needs more than {SMALLEST_SLOPE}"
-        )
-    shift = fit_logistic(ones, outcome, offset=deployed)
+    platt = fit_logistic(_line(current, x), outcome)
+    require_ranking(float(platt.coefficients[1]))
+    shift = fit_logistic(np.ones((len(x), 1)), outcome, offset=deployed)
     kept = -float(log_loss(deployed, outcome).sum())
     against_keep = _step("platt against keep", platt.log_likelihood - kept, 2)
     if against_keep.p > LEVEL:
-        return Choice("keep", (against_keep,), current.parameters, current.covariance)
+        return keep(current, (against_keep,))
     against_intercept = _step("platt against intercept", platt.log_likelihood - shift.log_likelihood, 1)
     steps = (against_keep, against_intercept)
     if against_intercept.p > LEVEL:
         return _intercept_choice(shift, x, outcome, patient, current, steps)
-    covariance = _covariance(platt, line, outcome, line @ platt.coefficients, patient)
-    intercept, slope = (float(value) for value in platt.coefficients)
-    parameters = {"intercept": intercept, "slope": slope}
-    return Choice("platt", steps, parameters, as_tuples(covariance))
+    return _platt_choice(platt, x, outcome, patient, current, steps)
+
+
+def fit_intercept(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
+    """The current map with its intercept refitted; arguments as `closed_test`."""
+    shift = fit_logistic(np.ones((len(x), 1)), outcome, offset=calibrated_log_odds(current, x))
+    return _intercept_choice(shift, x, outcome, patient, current, ())
+
+
+def fit_platt(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
+    """The current map with intercept and slope refitted; arguments as `closed_test`."""
+    return _platt_choice(fit_logistic(_line(current, x), outcome), x, outcome, patient, current, ())
 
 
 def chi_square_tail(statistic: float, degrees_of_freedom: Literal[1, 2]) -> float:
@@ -122,6 +93,10 @@ def chi_square_tail(statistic: float, degrees_of_freedom: Literal[1, 2]) -> floa
     if statistic <= 0:
         return 1.0
     return math.erfc(math.sqrt(statistic / 2)) if degrees_of_freedom == 1 else math.exp(-statistic / 2)
+
+
+def _line(current: Calibrator, x: FloatArray) -> FloatArray:
+    return np.column_stack([np.ones_like(x), shape(current, x)])
 
 
 def _step(test: str, gain: float, degrees_of_freedom: Literal[1, 2]) -> LikelihoodRatioTest:
@@ -139,32 +114,41 @@ def _intercept_choice(
     current: Calibrator,
     steps: tuple[LikelihoodRatioTest, ...],
 ) -> Choice:
-    """Move the intercept; the slope keeps its value and its own uncertainty.
-
-    The refitted intercept answers an error of the slope by the opposite error at the weighted mean of
-    x, which is where the covariance comes from.
-    """
+    """Move the intercept; the slope keeps its value and its own uncertainty."""
     moved = float(shift.coefficients[0])
-    fitted = moved + calibrated_log_odds(current, x)
-    variance = float(_covariance(shift, np.ones((len(x), 1)), outcome, fitted, patient)[0, 0])
-    weight = expit(fitted) * (1.0 - expit(fitted))
-    centre = float((weight * x).sum() / weight.sum())
-    slope_variance = current.covariance[1][1]
-    between = -centre * slope_variance
-    covariance = ((variance + centre**2 * slope_variance, between), (between, slope_variance))
+    log_odds, free = moved + calibrated_log_odds(current, x), np.ones((len(x), 1))
+    inner = current.parameters["slope"] * inner_design(current, x)
+    kept = np.column_stack([shape(current, x), inner])
+    covariance = joint_covariance(
+        covariance_of(shift, free, outcome, log_odds, patient),
+        free,
+        kept,
+        log_odds,
+        np.asarray(current.covariance)[1:, 1:],
+    )
     parameters = {**current.parameters, "intercept": current.parameters["intercept"] + moved}
-    return Choice("intercept", steps, parameters, covariance)
+    kind = moved_kind(current, "intercept")
+    return Choice("intercept", steps, parameters, as_tuples(covariance), kind)
 
 
-def _covariance(
-    fit: LogisticFit, design: FloatArray, outcome: FloatArray, log_odds: FloatArray, patient: TextArray
-) -> FloatArray:
-    """Model-based where every patient has one row, else the cluster sandwich."""
-    if len(np.unique(patient)) == len(patient):
-        return fit.covariance
-    return cluster_covariance(design, outcome - expit(log_odds), fit.covariance, patient)
-
-
-def as_tuples(matrix: FloatArray) -> tuple[tuple[float, ...], ...]:
-    """A matrix as it stands in a record."""
-    return tuple(tuple(row) for row in matrix.tolist())
+def _platt_choice(
+    platt: LogisticFit,
+    x: FloatArray,
+    outcome: FloatArray,
+    patient: TextArray,
+    current: Calibrator,
+    steps: tuple[LikelihoodRatioTest, ...],
+) -> Choice:
+    """Refit intercept and slope; what is inside the shape keeps its value and its own uncertainty."""
+    line = _line(current, x)
+    log_odds = line @ platt.coefficients
+    intercept, slope = (float(value) for value in platt.coefficients)
+    covariance = joint_covariance(
+        covariance_of(platt, line, outcome, log_odds, patient),
+        line,
+        slope * inner_design(current, x),
+        log_odds,
+        np.asarray(current.covariance)[2:, 2:],
+    )
+    parameters = {**current.parameters, "intercept": intercept, "slope": slope}
+    return Choice("platt", steps, parameters, as_tuples(covariance), moved_kind(current, "platt"))

@@ -13,9 +13,12 @@ MOST_DECIMALS = 9
 
 @dataclass(frozen=True)
 class Number:
-    """One number of the record with the digits and unit it is shown with; None shows as a dash."""
+    """One number of the record with the digits and unit it is shown with; None shows as a dash.
 
-    value: float | int | None
+    A text stands for a count that is withheld, as "<10".
+    """
+
+    value: float | int | str | None
     decimals: int = 0
     unit: str = ""
     percent: bool = False
@@ -26,6 +29,8 @@ class Number:
     def text(self) -> str:
         if self.value is None:
             return NOTHING
+        if isinstance(self.value, str):
+            return f"{self.value} {self.unit}".strip()
         shown = rounded(self.value * 100 if self.percent else self.value, self.decimals)
         unit = f"{FIXED_SPACE}%" if self.percent else f" {self.unit}" if self.unit else ""
         return f"{self.before} {shown}{unit}".strip()

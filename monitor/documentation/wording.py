@@ -18,7 +18,7 @@ STATE_WORDS: Final = {
     "declined": "declined by a person",
     "rejected": "recorded and not implemented",
     "insufficient": "closed for want of evidence, not implemented",
-    "void": "void, its comparator is no longer in use",
+    "void": "void, it may no longer be judged or used",
     "rolled_back": "deployed, and rolled back since",
     "withdrawn": "withdrawn, the deployed calibrator stays",
 }
@@ -57,22 +57,48 @@ METHOD_WORDS: Final = {
     "identity": "none: the raw score is the probability",
     "intercept": "intercept moved, slope kept",
     "platt": "intercept and slope refitted (Platt)",
+    "pooled": "intercept and slope shrunk to other sites, or to the map in use (pooled)",
+    "beta": "one slope for each end of the score (beta)",
+    "isotonic": "observed shares in order, 1 % Platt mixed in (isotonic)",
     "keep": "keep the deployed calibrator",
 }
 
 METRIC_NAMES: Final = {
     "log_loss_difference": "Log loss saved",
+    "brier_score_difference": "Brier score saved",
+    "auc": "Area under the ROC curve",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "Positive predictive value",
+    "npv": "Negative predictive value",
+    "alert_rate": "Alert rate",
     "observed_expected_ratio": "Observed over expected",
     "calibration_slope": "Calibration slope",
 }
 
 METRIC_UNITS: Final = {
     "log_loss_difference": "nats per study",
+    "brier_score_difference": "per study",
+    "auc": "area",
+    **dict.fromkeys(("sensitivity", "specificity", "ppv", "npv", "alert_rate"), "share"),
     "observed_expected_ratio": "ratio",
     "calibration_slope": "ratio",
 }
 
 METRIC_MEANINGS: Final = {
+    "brier_score_difference": (
+        "Brier score of the {against} minus the candidate's, on the same studies. Above 0 the candidate's "
+        "probabilities are better."
+    ),
+    "auc": (
+        "Chance that a study with the outcome scores above one without it; against a comparator, by how much "
+        "it differs."
+    ),
+    "sensitivity": "Share of studies with the outcome that the operating point flags.",
+    "specificity": "Share of studies without the outcome that the operating point does not flag.",
+    "ppv": "Share of flagged studies that have the outcome.",
+    "npv": "Share of studies that are not flagged and do not have the outcome, of those not flagged.",
+    "alert_rate": "Share of all studies that the operating point flags.",
     "log_loss_difference": (
         "Log loss of the {against} minus the candidate's, on the same studies. Above 0 the candidate's "
         "probabilities are better."

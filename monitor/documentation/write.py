@@ -10,7 +10,7 @@ from monitor.documentation.figures import figures
 from monitor.documentation.html import dossier_page
 from monitor.hashing import canonical_json, sha256_text
 
-FIGURE_NAMES = ("map", "reliability")
+FIGURE_NAMES = ("map", "reliability", "decision-curve", "waterfall")
 
 
 def write_dossier(folder: Path, dossier: Record) -> dict[str, Path]:

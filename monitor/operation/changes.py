@@ -1,14 +1,17 @@
-"""One change per alarm: collect, fit and freeze a candidate, then judge it once on rows nobody has used."""
+"""One change per alarm: collect, fit and freeze a candidate, then judge it on rows nobody has used."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
+from monitor.operation.archiving import first_held
+from monitor.operation.attempts import defer, deferral
 from monitor.operation.calendar import cohort_key
 from monitor.operation.fitting import describe_window, fit
-from monitor.operation.looks import look, validation_evidence, without_look
+from monitor.operation.looks import look, validation_evidence, void, without_look
 from monitor.operation.outcome_counts import OutcomeCounts
+from monitor.operation.reuse import UntoldWindowError
 from monitor.operation.windows import Knowledge, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import IDENTITY, Place
@@ -19,12 +22,19 @@ AUTHOR = "pccp-monitor"
 
 
 def open_change(workspace: Workspace, alarm: dict[str, Any], night: date) -> Change | None:
-    """Open the one change an alarm may have; None when the plan's attempts for the place are used up."""
+    """Open the one change an alarm may have; None when the plan's attempts for the place are used up.
+
+    None also while the plan forbids it, as in a cool-down; then the reason goes on record.
+    """
     state, plan = workspace.state, workspace.loaded.plan
     place = Place(alarm["site"], alarm["finding"])
     attempt = state.attempts(place) + 1
     if attempt > len(plan.evaluation.attempt_alpha):
         return None
+    if (found := deferral(workspace, place, night)) is not None:
+        defer(workspace, alarm, found, night)
+        return None
+    opened_on = {"opened_on": night.isoformat()} if alarm["alarm"] in state.deferred else {}
     name = f"CHG-{len(state.changes) + 1:04d}"
     workspace.record(
         "change_opened",
@@ -42,9 +52,18 @@ def open_change(workspace: Workspace, alarm: dict[str, Any], night: date) -> Cha
             "original": IDENTITY.as_record(),
             "author": AUTHOR,
             "approvals": [{"role": item.role, "signatures": item.signatures} for item in plan.approvals],
+            **opened_on,
         },
     )
     return state.changes[name]
+
+
+def open_deferred(workspace: Workspace, night: date) -> None:
+    """Ask again for every open alarm whose change was put off."""
+    for name in sorted(workspace.state.deferred):
+        alarm = workspace.state.alarms[name]
+        if alarm.closed is None:
+            open_change(workspace, alarm.body, night)
 
 
 def advance(
@@ -61,15 +80,15 @@ def advance(
     """
     plan, night = workspace.loaded.plan, knowledge.matured_by
     if change.candidate is None:
-        if counts.events(change.place, change.opened["fit_from"]) >= plan.retraining.events_for.closed_test:
+        if counts.events(change.place, change.opened["fit_from"]) >= plan.retraining.events_for.least:
             fit(workspace, change, cohort, knowledge)
     elif (
         counts.events(change.place, change.candidate["fit"]["to"], after=True)
-        >= plan.evaluation.looks.events[0]
+        >= plan.evaluation.looks.events[change.looks_held]
     ):
         look(workspace, change, counts, knowledge)
     change = workspace.state.changes[change.id]
-    waited = night - date.fromisoformat(change.alarm["night"])
+    waited = night - date.fromisoformat(change.opened.get("opened_on", change.alarm["night"]))
     if change.verdict is None and waited > timedelta(days=plan.evaluation.maximum_wait_days):
         conclude(
             workspace,
@@ -83,15 +102,20 @@ def advance(
 def conclude(
     workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge: Knowledge, because: str
 ) -> None:
-    """End a change that never reached its look: insufficient, with the events missing and a forecast."""
+    """End a change that never reached its next look: insufficient, with what is missing and a forecast."""
     plan = workspace.loaded.plan
-    minimum, look_events = plan.retraining.events_for.closed_test, plan.evaluation.looks.events[0]
+    minimum = plan.retraining.events_for.least
+    look_events = plan.evaluation.looks.events[change.looks_held]
     if change.candidate is None:
         rows = fitting_window(workspace, change, None, knowledge)
         described = {"collected": describe_window(rows, knowledge)} if rows else {}
         where, need, still_to_come = "fitting window", minimum, look_events
     else:
-        found = validation_evidence(workspace, change, knowledge)
+        try:
+            found = validation_evidence(workspace, change, knowledge)
+        except UntoldWindowError as error:
+            void(workspace, change, str(error), knowledge)
+            return
         rows, described = found or (None, {})
         where, need, still_to_come = "validation window", look_events, 0
     have, studies = (rows.events, len(rows)) if rows else (0, 0)
@@ -100,6 +124,12 @@ def conclude(
     if plan.undated:
         reason += f" ({counts.events(change.place, '')} of the rarer class in the whole cohort)"
     body = {**without_look(change, (reason,), "insufficient"), **described}
+    if change.looks:  # what the last look showed stands, with the rows it was made on
+        body = {
+            **change.looks[-1],
+            "verdict": "insufficient",
+            "reasons": [reason, *change.looks[-1]["reasons"]],
+        }
     body["needed"] = {
         "events": missing,
         "forecast": counts.forecast(change.place, missing, knowledge.matured_by),
@@ -109,7 +139,8 @@ def conclude(
 
 
 def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
-    """The estimated change, never before the live calibrator's deployment."""
+    """The estimated change, never before the live calibrator's deployment or the first rows still held."""
+    change_cohort = max(change_cohort, first_held(workspace, place))
     since = workspace.state.live_since.get(place)
     if since is None:
         return change_cohort

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.errors import UsageError
+from monitor.errors import OutsidePlanError, UsageError
+from monitor.operation.attempts import ROOT_CAUSE
 from monitor.operation.signing import Signatory, clock, decision_record
-from monitor.operation.workspace import open_workspace
+from monitor.operation.workspace import Workspace, open_workspace
 
 CAUSES = ("data", "population", "device", "practice", "none", "other")
 CATEGORIES: Final = {
@@ -15,8 +16,9 @@ CATEGORIES: Final = {
     "chose_not_to_implement": "a change that the plan allows was not made: no deviation",
     "submitted_instead": "a submission was made instead of using the plan: no deviation",
     "no_submission_needed": "a change that needs no submission, documented here: no deviation",
+    ROOT_CAUSE: "why an attempt failed, a cause outside the plan: no deviation, a further attempt may follow",
 }
-"""A deviation, and the three categories that are none, with what each says."""
+"""A deviation, and the categories that are none, with what each says."""
 
 
 def close_alarm(
@@ -69,7 +71,7 @@ def record_deviation(
     change: str | None = None,
     key_file: Path | None = None,
 ) -> str:
-    """Put a deviation from the plan on record, or one of the three categories that are none.
+    """Put a deviation from the plan on record, or one of the categories that are none.
 
     Args:
         path: The workspace.
@@ -84,13 +86,15 @@ def record_deviation(
 
     Raises:
         UsageError: Unknown category or change.
-        OutsidePlanError: The role or the key is not in the plan.
+        OutsidePlanError: The role or the key is not in the plan, or not the one for a root cause.
     """
     if category not in CATEGORIES:
         raise UsageError(f"--category {category}: expected one of {', '.join(CATEGORIES)}")
     with open_workspace(path, key_file) as workspace:
         if change is not None and change not in workspace.state.changes:
             raise UsageError(f"{change}: no such change; `pccp changes {path}` lists them")
+        if category == ROOT_CAUSE:
+            _require_failed_attempt(workspace, change, who)
         name, at = f"DEV-{len(workspace.state.deviations) + 1:04d}", clock()
         content: dict[str, Any] = {
             "deviation": name,
@@ -104,3 +108,14 @@ def record_deviation(
             workspace.record("deviation", at, body)
         workspace.store.publish_snapshot()
         return name
+
+
+def _require_failed_attempt(workspace: Workspace, change: str | None, who: Signatory) -> None:
+    """A root cause belongs to a failed change, and to the role the plan names for it."""
+    found = workspace.state.changes.get(change or "")
+    if found is None or found.state not in ("rejected", "insufficient"):
+        raise UsageError(f"{ROOT_CAUSE} needs --change with one that was rejected or insufficient")
+    rule = workspace.loaded.plan.evaluation.retest
+    if rule is None or who.role != rule.role:
+        named = f"it names {rule.role}" if rule else "it has no retest"
+        raise OutsidePlanError(f"role {who.role} does not sign a root cause under this plan; {named}")

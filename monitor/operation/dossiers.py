@@ -36,8 +36,6 @@ def issue_dossiers(
     for number, change in enumerate(wanted):
         progress(number, len(wanted), f"dossier {change.id}")
         issued[change.id] = issue(workspace, change)
-    if issued:
-        _write_index(workspace.path / "dossiers")
     return issued
 
 
@@ -55,13 +53,16 @@ def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
 
 
 def issue(workspace: Workspace, change: Change) -> Path:
-    """Write one dossier and record its hash."""
+    """Write one dossier, list it, and record its hash last: what a crash cuts off is issued again."""
     if change.verdict is None and change.voided is None:
         raise UsageError(f"{change.id}: has no verdict yet, so there is nothing to document")
     sequence = change.entries[-1][0]
     folder = workspace.path / "dossiers" / change.id
     files = documentation.write_dossier(folder, compose(workspace, change))
-    latest = change.rolled_back or change.deployed or change.voided or change.verdict or {}
+    _write_index(workspace.path / "dossiers")
+    latest = (
+        change.rolled_back or change.followed_up or change.deployed or change.voided or change.verdict or {}
+    )
     at = latest.get("night") or workspace.ledger.entries[sequence].at
     with workspace.commit():
         workspace.record("dossier", at, {"change": change.id, "sha256": sha256_file(files["json"])})

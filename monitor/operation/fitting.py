@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.calibration import RankingLostError, SaturatedScoreError, choose, winsorised_logit
+from monitor.calibration import (
+    Choice,
+    Policy,
+    RankingLostError,
+    SaturatedScoreError,
+    choose,
+    winsorised_logit,
+)
 from monitor.logistic import SeparationError
 from monitor.operation.looks import without_look
+from monitor.operation.operating_points import at_freezing
+from monitor.operation.pool import NO_POOL, Pool, other_sites
 from monitor.operation.windows import Knowledge, describe, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import Rows
@@ -17,32 +26,64 @@ from monitor.registry import Change
 def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge) -> None:
     """Fit on the collected rows and freeze the candidate; withdraw the change where none is warranted."""
     rows = fitting_window(workspace, change, last, knowledge)
-    if rows is None or rows.events < workspace.loaded.plan.retraining.events_for.closed_test:
+    events_for = workspace.loaded.plan.retraining.events_for
+    if rows is None or rows.events < events_for.least:
         return
     current = workspace.state.calibrator(change.place)
+    pooled = rows.events < events_for.closed_test
+    pool = other_sites(workspace, change, rows, knowledge) if pooled else NO_POOL
     try:
         x, limits = winsorised_logit(rows.score)
-        choice = choose(x, rows.outcome, rows.patient, current)
+        choice = choose(x, rows.outcome, rows.patient, current, _policy(workspace, pool))
     except (SeparationError, RankingLostError, SaturatedScoreError) as error:
         _withdraw(workspace, change, knowledge, str(error), {"fit": describe_window(rows, knowledge)})
         return
     fitted = {
         "fit": describe_window(rows, knowledge),
-        "closed_test": {"chosen": choice.kind, "steps": [asdict(step) for step in choice.steps]},
+        **_grounds(choice, pool),
         "winsorised_logit": list(limits),
     }
     if choice.kind == "keep":
-        reason = f"the closed test keeps the current calibrator (p = {choice.steps[0].p:.3f})"
-        _withdraw(workspace, change, knowledge, reason, fitted)
+        _withdraw(workspace, change, knowledge, _why_kept(choice), fitted)
         return
     if choice.kind not in workspace.loaded.plan.modification.methods:
         reason = f"the data call for {choice.kind}, which the plan does not list"
         _record_outside_plan(workspace, change, choice.kind, knowledge)
         _withdraw(workspace, change, knowledge, reason, fitted)
         return
-    candidate = choice.calibrator(workspace.state.next_version(change.place)).as_record()
-    body = {"change": change.id, "candidate": candidate, **fitted}
+    candidate = choice.calibrator(workspace.state.next_version(change.place))
+    threshold = at_freezing(workspace, change, candidate, rows)
+    body = {"change": change.id, "plan_sha256": change.plan_sha256, "candidate": candidate.as_record()}
+    body |= {**fitted, **threshold}
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
+
+
+def _policy(workspace: Workspace, pool: Pool) -> Policy:
+    """The plan's methods and minima, with the rows of the other sites."""
+    plan = workspace.loaded.plan
+    events_for = plan.retraining.events_for
+    return Policy(
+        plan.modification.methods,
+        events_for.closed_test,
+        events_for.pooled,
+        events_for.flexible,
+        pool.sites,
+    )
+
+
+def _grounds(choice: Choice, pool: Pool) -> dict[str, Any]:
+    """What decided, under the name of the rule: closed_test, pooling or cross_validation."""
+    if choice.steps:
+        return {"closed_test": {"chosen": choice.kind, "steps": [asdict(step) for step in choice.steps]}}
+    if choice.kind == "pooled":
+        return {"pooling": {**choice.grounds, **pool.record}}
+    return {"cross_validation": {"chosen": choice.kind, **choice.grounds}}
+
+
+def _why_kept(choice: Choice) -> str:
+    if choice.steps:
+        return f"the closed test keeps the current calibrator (p = {choice.steps[0].p:.3f})"
+    return "cross-validation keeps the current calibrator: no method is better by over one standard error"
 
 
 def describe_window(rows: Rows, knowledge: Knowledge) -> dict[str, Any]:

@@ -121,7 +121,8 @@ class FloorChecks:
         return self.workspace.state.floor_checks.get(place, {}).get("check", 0)
 
     def _checked_to(self, place: Place) -> str:
-        return self.workspace.state.floor_checks.get(place, {}).get("to", "")
+        checked = self.workspace.state.floor_checks.get(place, {}).get("to", "")
+        return max(checked, self.workspace.state.archived_to(place))
 
 
 def status_of(area: Estimate, floor: float) -> str:

@@ -1,13 +1,16 @@
-"""The look at a frozen candidate: the rows that may judge it, the verdict, and its record."""
+"""The looks at a frozen candidate: the rows that may judge it, the verdict, and its record."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from monitor.calibrators import calibrated_log_odds, read_calibrator
-from monitor.logistic import logit
+from monitor.operation.judging import evidence_of, overrule
+from monitor.operation.operating_points import at_look, require_abstention_cap
 from monitor.operation.outcome_counts import OutcomeCounts
+from monitor.operation.outcomes_read import outcomes_read
+from monitor.operation.reuse import UntoldWindowError, spent_studies, violation
+from monitor.operation.version_matrix import version_matrix
 from monitor.operation.windows import (
     Knowledge,
     account_for,
@@ -17,28 +20,54 @@ from monitor.operation.windows import (
 )
 from monitor.operation.workspace import Workspace
 from monitor.performance import area_under_curve, calibration_summary, reliability_bins, score_histogram
-from monitor.records import Rows
+from monitor.records import Estimate, Rows
 from monitor.registry import Change
-from monitor.validation import Evidence, Judgement, judge
+from monitor.validation import Evidence, judge, look_bounds
 
 
 def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge: Knowledge) -> None:
-    """The one look at a frozen candidate; waits when the plan's minima are not reached."""
-    evaluation = workspace.loaded.plan.evaluation
-    evidence_rows = validation_evidence(workspace, change, knowledge)
-    if evidence_rows is None:
+    """A planned look at a frozen candidate; waits when neither it nor the plan's minima are reached.
+
+    The candidate is judged at the furthest look that the rows reach, by that look's bound. A look that
+    decides nothing and is not the last goes on record, and the change collects on.
+    """
+    plan = workspace.loaded.plan
+    try:
+        found = validation_evidence(workspace, change, knowledge)
+    except UntoldWindowError as error:
+        void(workspace, change, str(error), knowledge)
         return
-    rows, described = evidence_rows
-    if (
-        rows.events < evaluation.looks.events[0]
-        or described["validation"]["patients"] < evaluation.minimum_patients
-    ):
+    if found is None:
         return
-    evidence = _evidence(change, rows)
-    judgement = judge(evaluation.criteria, evidence, change.opened["alpha"])
-    body = {**_judged(change, judgement, evidence, rows), **described}
-    body["needed"] = _still_needed(change, judgement, rows.events, counts, knowledge)
-    _require_ascertainment(body, workspace.loaded.plan.data.minimum_ascertainment)
+    rows, described = found
+    number = sum(rows.events >= planned for planned in plan.evaluation.looks.events)
+    if number <= change.looks_held or described["validation"]["patients"] < plan.evaluation.minimum_patients:
+        return
+    if why := violation(rows, fitted_patients(workspace, change), spent_studies(workspace, change)):
+        void(workspace, change, why, knowledge)
+        return
+    outcomes = outcomes_read(workspace, change, rows, knowledge)
+    evidence = evidence_of(change, rows, outcomes.weight)
+    body = _judged_at(workspace, change, number, rows, evidence)
+    body |= described
+    body["reference_standard"] = outcomes.reference_standard
+    body["verification"] = outcomes.verification
+    body["versions"] = version_matrix(workspace, change, rows, knowledge)
+    body["needed"] = _still_needed(change, body["needed"], rows.events, counts, knowledge)
+    body["operating_point"] = at_look(workspace, change, rows, outcomes.weight)
+    overrule(workspace, change, rows, evidence, body)
+    require_abstention_cap(body)
+    _require_ascertainment(body, plan.data.minimum_ascertainment)
+    for objection in outcomes.objections:
+        _withhold_accept(body, objection)
+    decided = body["verdict"] != "insufficient" or number == len(plan.evaluation.looks.events)
+    body["verdict"] = body["verdict"] if decided else None
+    workspace.record("verdict" if decided else "look", knowledge.matured_by.isoformat(), body)
+
+
+def void(workspace: Workspace, change: Change, reason: str, knowledge: Knowledge) -> None:
+    """End a change that no row may judge any more."""
+    body = {**without_look(change, (reason,), None), "void": True}
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
 
@@ -51,12 +80,15 @@ def validation_evidence(
         workspace: Open for writing.
         change: With a frozen candidate.
         knowledge: Of the night.
+
+    Raises:
+        UntoldWindowError: What looks at earlier candidates used cannot be told any more.
     """
     window = validation_window(workspace, change, knowledge)
     if window is None or len(window) == 0:
         return None
     excluded = fitted_patients(workspace, change)
-    account, rows = account_for(workspace, window, excluded)
+    account, rows = account_for(workspace, window, excluded, spent_studies(workspace, change))
     described = {
         **describe(rows),
         **knowledge.as_record(),
@@ -82,52 +114,60 @@ def without_look(change: Change, reasons: tuple[str, ...], verdict: str | None) 
         "performance": None,
         "reliability": None,
         "score_histogram": None,
+        "versions": None,
+        "operating_point": None,
+        "reference_standard": None,
+        "verification": None,
     }
 
 
-def _evidence(change: Change, rows: Rows) -> Evidence:
-    """The rows' log-odds under candidate, last deployed and original calibrator."""
-    x = logit(rows.score)
-    return Evidence(
-        rows.outcome,
-        rows.patient,
-        calibrated_log_odds(read_calibrator(change.candidate["candidate"]), x) if change.candidate else x,
-        calibrated_log_odds(read_calibrator(change.opened["last_deployed"]), x),
-        calibrated_log_odds(read_calibrator(change.opened["original"]), x),
-    )
-
-
-def _judged(change: Change, judgement: Judgement, evidence: Evidence, rows: Rows) -> dict[str, Any]:
-    """The verdict's record: criteria, counts, and what the figures are drawn from."""
-    area = area_under_curve(rows.score, rows.outcome, rows.patient)
+def _judged_at(
+    workspace: Workspace, change: Change, number: int, rows: Rows, evidence: Evidence
+) -> dict[str, Any]:
+    """The verdict's record of one look: criteria, counts, and what the figures are drawn from."""
+    evaluation = workspace.loaded.plan.evaluation
+    bounds = look_bounds(evaluation.looks.events, change.opened["alpha"], evaluation.looks.spending)
+    bound = bounds[number - 1]
+    judgement = judge(evaluation.criteria, evidence, bound.nominal_alpha)
+    outcome, weight = evidence.outcome, evidence.weight
+    several = {"looks": {"planned": list(evaluation.looks.events), "alpha_spent": bound.alpha_spent}}
     return {
         **without_look(change, judgement.reasons, judgement.verdict),
-        "look": 1,
+        **(several if len(bounds) > 1 else {}),
+        "look": number,
         "alpha": judgement.alpha,
         "z": judgement.z,
         "criteria": [result.as_record() for result in judgement.results],
-        "validation": describe(rows),
+        "needed": judgement.needed_events,
         "performance": {
-            "original": calibration_summary(evidence.original, rows.outcome),
-            "last_deployed": calibration_summary(evidence.last_deployed, rows.outcome),
-            "candidate": calibration_summary(evidence.candidate, rows.outcome),
-            "auc": asdict(area),
+            "original": calibration_summary(evidence.original, outcome, weight),
+            "last_deployed": calibration_summary(evidence.last_deployed, outcome, weight),
+            "candidate": calibration_summary(evidence.candidate, outcome, weight),
+            "auc": asdict(_area(rows, evidence)),
         },
         "reliability": {
-            "last_deployed": reliability_bins(evidence.last_deployed, rows.outcome),
-            "candidate": reliability_bins(evidence.candidate, rows.outcome),
+            "last_deployed": reliability_bins(evidence.last_deployed, outcome),
+            "candidate": reliability_bins(evidence.candidate, outcome),
         },
-        "score_histogram": score_histogram(rows.score, rows.outcome),
+        "score_histogram": score_histogram(rows.score, outcome),
     }
 
 
+def _area(rows: Rows, evidence: Evidence) -> Estimate:
+    """Of the raw score; none from weighted outcomes, whose ranks would be those of the verified studies."""
+    if evidence.weight is not None:
+        why = "not computed from weighted outcomes"
+        return Estimate(None, None, None, evidence.n, evidence.events, why)
+    return area_under_curve(rows.score, rows.outcome, rows.patient)
+
+
 def _still_needed(
-    change: Change, judgement: Judgement, have: int, counts: OutcomeCounts, knowledge: Knowledge
+    change: Change, needed: int | None, have: int, counts: OutcomeCounts, knowledge: Knowledge
 ) -> dict[str, Any]:
     """Events missing at the look if the estimates stayed, and when the place would have them."""
-    if judgement.needed_events is None:
+    if needed is None:
         return {"events": None, "forecast": None}
-    missing = max(judgement.needed_events - have, 1)
+    missing = max(needed - have, 1)
     return {
         "events": missing,
         "forecast": counts.forecast(change.place, missing, knowledge.matured_by),
@@ -144,6 +184,11 @@ def _require_ascertainment(body: dict[str, Any], minimum: float) -> None:
         f"outcomes are known at maturity for {found:.1%} of the validation window, "
         f"the plan asks for {minimum:.0%}"
     )
+    _withhold_accept(body, reason)
+
+
+def _withhold_accept(body: dict[str, Any], reason: str) -> None:
+    """Put a reason first; an accept becomes insufficient, any other verdict stays."""
     body["reasons"] = [reason, *(body["reasons"] if body["verdict"] != "accept" else [])]
     if body["verdict"] == "accept":
         body["verdict"] = "insufficient"

@@ -70,10 +70,46 @@ def fitting_window(
         rows = rows.where(in_fitting_share(rows, data.split.fitting_share)) if rows else None
     else:
         rows = read_rows(workspace, change.place, knowledge, change.opened["fit_from"], last)
-    if rows is None:
-        return None
+    return None if rows is None else _usable(workspace, rows)
+
+
+def pool_windows(workspace: Workspace, change: Change, last: str, knowledge: Knowledge) -> list[Rows]:
+    """Usable rows of the other sites, in their order, in the cohorts of the change's fitting window.
+
+    Args:
+        workspace: Its plan says what may fit.
+        change: Names the finding and the first cohort.
+        last: Last cohort of the fitting window; of no use in an undated log, whose fitting halves pool.
+        knowledge: Of the fit.
+    """
+    share = workspace.loaded.plan.data.split.fitting_share
+    first, last_read = (None, None) if share is not None else (change.opened["fit_from"], last)
+    found = workspace.store.mature_rows(
+        matured_by=knowledge.matured_by,
+        known_by=knowledge.known_by,
+        first=first,
+        last=last_read,
+        held=True,
+    )
+    windows: list[Rows] = []
+    for place in sorted(found):
+        if place.finding == change.place.finding and place != change.place:
+            rows = found[place]
+            rows = rows if share is None else rows.where(in_fitting_share(rows, share))
+            windows.append(_usable(workspace, rows))
+    return [rows for rows in windows if len(rows)]
+
+
+def pool_sha256(windows: list[Rows]) -> str:
+    """Hash of the rows of a pool, site by site."""
+    return sha256_record([[rows.place.site, rows_sha256(rows)] for rows in windows])
+
+
+def _usable(workspace: Workspace, rows: Rows) -> Rows:
+    """Rows whose outcome is known and whose reader's exposure to the AI the plan allows for fitting."""
     known = rows.known()
-    return known.where(np.isin(known.ai_influence.astype(str), data.ai_influence.fitting))
+    allowed = workspace.loaded.plan.data.ai_influence.fitting
+    return known.where(np.isin(known.ai_influence.astype(str), allowed))
 
 
 def validation_window(workspace: Workspace, change: Change, knowledge: Knowledge) -> Rows | None:
@@ -90,7 +126,7 @@ def validation_window(workspace: Workspace, change: Change, knowledge: Knowledge
 
 
 def fitted_patients(workspace: Workspace, change: Change) -> set[str]:
-    """Patients of the frozen fit, read again as they were known when it was frozen.
+    """Patients of the frozen fit and of its pool, read again as they were known when it was frozen.
 
     Raises:
         EvidenceError: The rows that come back are not those the ledger has on record.
@@ -102,7 +138,19 @@ def fitted_patients(workspace: Workspace, change: Change) -> set[str]:
     rows = fitting_window(workspace, change, fit["to"], knowledge)
     if rows is None or rows_sha256(rows) != fit["rows_sha256"]:
         raise EvidenceError(f"{change.id}: the store no longer holds the rows its candidate was fitted on")
-    return set(rows.patient.tolist())
+    return set(rows.patient.tolist()) | _pooled_patients(workspace, change, knowledge)
+
+
+def _pooled_patients(workspace: Workspace, change: Change, knowledge: Knowledge) -> set[str]:
+    """Patients of other sites that a pooled candidate has seen; a patient may visit two sites."""
+    frozen = change.candidate or {}
+    pooling = frozen.get("pooling", {})
+    if pooling.get("estimator") != "empirical_bayes":
+        return set()
+    windows = pool_windows(workspace, change, frozen["fit"]["to"], knowledge)
+    if pool_sha256(windows) != pooling["others_sha256"]:
+        raise EvidenceError(f"{change.id}: the store no longer holds the pool its candidate was fitted on")
+    return {patient for rows in windows for patient in rows.patient.tolist()}
 
 
 def survivors(step: str, rows: Rows) -> dict[str, Any]:
@@ -110,13 +158,16 @@ def survivors(step: str, rows: Rows) -> dict[str, Any]:
     return {"step": step, "rows": len(rows), "events": rows.events}
 
 
-def account_for(workspace: Workspace, window: Rows, excluded: set[str]) -> tuple[list[dict[str, Any]], Rows]:
+def account_for(
+    workspace: Workspace, window: Rows, excluded: set[str], spent: frozenset[str] = frozenset()
+) -> tuple[list[dict[str, Any]], Rows]:
     """The rows that may judge, and how many survive each filter.
 
     Args:
         workspace: For the plan's allowed exposures to the AI.
         window: Mature rows of the validation window.
         excluded: Patients of the fitting window.
+        spent: Studies that have judged an earlier candidate.
 
     Returns:
         (one record per filter in order, the rows left).
@@ -131,6 +182,9 @@ def account_for(workspace: Workspace, window: Rows, excluded: set[str]) -> tuple
         survivors("patient not in the fitting window", unseen),
         survivors("reader's exposure to the AI allowed for validation", usable),
     ]
+    if spent:
+        usable = usable.where(np.array([study not in spent for study in usable.study], dtype=bool))
+        account.append(survivors("study has not judged an earlier candidate", usable))
     return account, usable
 
 

@@ -36,14 +36,13 @@ def area_under_curve(
         >>> area_under_curve(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0, 1, 1]), who).value
         0.75
     """
-    positive, negative = outcome == 1, outcome == 0
-    counts = len(outcome), int(min(positive.sum(), negative.sum()))
+    positives = int((outcome == 1).sum())
+    counts = len(outcome), min(positives, len(outcome) - positives)
     if counts[1] == 0:
         return Estimate(None, None, None, *counts, "one class only")
-    placement = _placements(score, positive, negative)
-    area = float(placement[positive].mean())
+    area, contribution = placements(score, outcome)
     method = "logit-DeLong by patient (Obuchowski)"
-    error = _standard_error(placement - area, positive, negative, patient)
+    error = area_error(contribution - area, outcome, patient)
     if not 0.0 < area < 1.0 or error is None:
         return Estimate(area, None, None, *counts, "no interval at the boundary")
     centre, half = math.log(area / (1 - area)), normal_quantile(0.5 + level / 2) * error / (area * (1 - area))
@@ -51,8 +50,22 @@ def area_under_curve(
     return Estimate(area, low, high, *counts, method)
 
 
-def _placements(score: FloatArray, positive: np.ndarray, negative: np.ndarray) -> FloatArray:
-    """For each positive the share of negatives below it, for each negative of positives above it."""
+def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArray]:
+    """The area, and each study's part in it: the share of the other class that it is ordered rightly with.
+
+    Args:
+        score: Shape (n,).
+        outcome: 0 or 1, shape (n,), both present.
+
+    Returns:
+        (area, placements of shape (n,)); the mean placement of either class is the area.
+
+    Example:
+        >>> area, parts = placements(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0, 1, 1]))
+        >>> area, parts.tolist()
+        (0.75, [1.0, 0.5, 0.5, 1.0])
+    """
+    positive, negative = outcome == 1, outcome == 0
     placement = np.zeros(len(score))
     low = np.sort(score[negative])
     high = np.sort(score[positive])
@@ -60,13 +73,21 @@ def _placements(score: FloatArray, positive: np.ndarray, negative: np.ndarray) -
     above = np.searchsorted(high, score[negative], "left") + np.searchsorted(high, score[negative], "right")
     placement[positive] = below / (2 * len(low))
     placement[negative] = 1.0 - above / (2 * len(high))
-    return placement
+    return float(placement[positive].mean()), placement
 
 
-def _standard_error(
-    centred: FloatArray, positive: np.ndarray, negative: np.ndarray, patient: TextArray
-) -> float | None:
-    """Obuchowski's variance: sums of placements over a patient's positives and negatives."""
+def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray) -> float | None:
+    """Standard error of an area, or of a difference of two, by Obuchowski's variance.
+
+    Args:
+        centred: Placements minus the area, or their difference minus that of the areas, shape (n,).
+        outcome: 0 or 1, shape (n,).
+        patient: Shape (n,).
+
+    Returns:
+        DeLong's error where every patient has one study; None with one patient of a class, or no variance.
+    """
+    positive, negative = outcome == 1, outcome == 0
     of_positives = cluster_sums(np.where(positive, centred, 0.0), patient)
     of_negatives = cluster_sums(np.where(negative, centred, 0.0), patient)
     m, n = int(positive.sum()), int(negative.sum())

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.plan.types import Closed, Identifier, Text, Texts, Version
+from monitor.plan.types import Closed, Identifier, Probability, Text, Texts, Version
+
+Per100Studies = Annotated[float, Field(gt=0.0, lt=100.0)]
 
 
 class Authorization(Closed):
@@ -82,10 +84,48 @@ class Device(Closed):
     )
 
 
+class OperatingPoint(Closed):
+    """The threshold from which on the device flags a study, and what a change must not move."""
+
+    threshold: Probability = Field(
+        description="Authorised threshold: the original calibrator flags probabilities from here on."
+    )
+    frozen: Literal["sensitivity", "ppv", "alert_rate", "raw_threshold"] = Field(
+        description="What must not move at a site when its calibrator changes."
+    )
+    floor: Probability | None = Field(
+        default=None, description="Sensitivity or positive predictive value to be kept; only with those two."
+    )
+    confidence: Probability | None = Field(
+        default=None,
+        description="Probability with which the floor is kept; one minus the attempt's alpha when left out.",
+    )
+    alerts_per_100_studies: Per100Studies | None = Field(
+        default=None, description="Flagged studies in 100 to be kept; only with frozen: alert_rate."
+    )
+    alert_limit_per_100_studies: Per100Studies | None = Field(
+        default=None, description="Flagged studies in 100 above which a site is on watch."
+    )
+
+
+class Abstention(Closed):
+    """Studies for which the calibrator says that it does not know."""
+
+    maximum_rate: Probability = Field(
+        description="Largest share of studies on which an accepted candidate may abstain."
+    )
+
+
 class Finding(Closed):
     """One thing the device reports a probability for; each site and finding is watched on its own."""
 
     id: Identifier = Field(description="Name of the finding as the logs write it.", examples=["pneumothorax"])
+    operating_point: OperatingPoint | None = Field(
+        default=None, description="Threshold of the finding; without it only probabilities are judged."
+    )
+    abstention: Abstention | None = Field(
+        default=None, description="Cap on abstention; without it the calibrator never abstains."
+    )
 
 
 Findings = Annotated[tuple[Finding, ...], Field(min_length=1, description="Findings the device reports.")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from monitor.plan.types import AiInfluence, Closed, Identifier, Text, TimePrecision
 
@@ -160,6 +160,26 @@ class CategoricalCovariate(Closed):
 Covariate = Annotated[ContinuousCovariate | CategoricalCovariate, Field(discriminator="kind")]
 
 
+class SubgroupDefinition(Closed):
+    """A subgroup by a condition on covariates, so that intersections can be named."""
+
+    name: Identifier = Field(description="Name of the subgroup.", examples=["women_under_40"])
+    where: Annotated[str, StringConstraints(min_length=1, max_length=400)] = Field(
+        description="Comparisons of declared covariates, joined by and, or, not, in and parentheses.",
+        examples=["sex = 'F' and age < 40"],
+    )
+
+
+def _branch(item: Any) -> str:
+    return "SubgroupDefinition" if isinstance(item, dict | SubgroupDefinition) else "covariate"
+
+
+SubgroupEntry = Annotated[
+    Annotated[Identifier, Tag("covariate")] | Annotated[SubgroupDefinition, Tag("SubgroupDefinition")],
+    Discriminator(_branch),
+]
+
+
 class Logs(Closed):
     """The two log files and the covariates of the prediction log."""
 
@@ -167,4 +187,8 @@ class Logs(Closed):
     outcomes: OutcomeLog = Field(description="The later log of what was found to be true.")
     covariates: tuple[Covariate, ...] = Field(
         default=(), description="Covariates of the prediction log, each with its plausible values."
+    )
+    subgroups: tuple[SubgroupEntry, ...] = Field(
+        default=(),
+        description="Subgroups named beforehand: a categorical covariate stands for each of its levels.",
     )

@@ -10,7 +10,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from monitor.plan.criteria import Criterion, LogLossCriterion, RatioCriterion
+from monitor.plan.criteria import (
+    AlertRateCriterion,
+    AreaCriterion,
+    Criterion,
+    LossCriterion,
+    ProportionCriterion,
+    RatioCriterion,
+)
 from monitor.plan.device import Authorization, Claim, Device, Finding, Findings, PlanIdentity
 from monitor.plan.logs import (
     CategoricalCovariate,
@@ -23,8 +30,9 @@ from monitor.plan.logs import (
     PredictionColumns,
     PredictionConstants,
     PredictionLog,
+    SubgroupDefinition,
 )
-from monitor.plan.modifications import ApprovalRole, Impact, Modification, TraceabilityRow
+from monitor.plan.modifications import ApprovalRole, Guardrails, Impact, Modification, TraceabilityRow
 from monitor.plan.monitoring import (
     CalibrationStream,
     FloorOfLiveVersion,
@@ -35,18 +43,24 @@ from monitor.plan.monitoring import (
 )
 from monitor.plan.protocol import (
     AllowedInfluence,
+    ChallengingCases,
     DataManagement,
     EventsFor,
+    FollowUp,
     Looks,
     ModificationProtocol,
     PerformanceEvaluation,
     ReferenceStandard,
+    Retest,
     Retraining,
     Rollback,
     Split,
+    SubgroupRule,
     Trigger,
     UpdateProcedure,
+    Verification,
 )
+from monitor.plan.records import Records
 from monitor.plan.types import (
     AiInfluence,
     Closed,
@@ -63,11 +77,14 @@ from monitor.plan.types import (
 
 __all__ = [
     "AiInfluence",
+    "AlertRateCriterion",
     "AllowedInfluence",
     "ApprovalRole",
+    "AreaCriterion",
     "Authorization",
     "CalibrationStream",
     "CategoricalCovariate",
+    "ChallengingCases",
     "ChangePlan",
     "Claim",
     "Closed",
@@ -80,12 +97,14 @@ __all__ = [
     "EventsFor",
     "Finding",
     "FloorOfLiveVersion",
+    "FollowUp",
+    "Guardrails",
     "Identifier",
     "Impact",
     "LabelStreams",
-    "LogLossCriterion",
     "Logs",
     "Looks",
+    "LossCriterion",
     "Modification",
     "ModificationProtocol",
     "Monitoring",
@@ -99,20 +118,26 @@ __all__ = [
     "PredictionConstants",
     "PredictionLog",
     "Probability",
+    "ProportionCriterion",
     "PublicKey",
     "RatioCriterion",
+    "Records",
     "ReferenceStandard",
     "Require",
+    "Retest",
     "Retraining",
     "Rollback",
     "Split",
     "Streams",
+    "SubgroupDefinition",
+    "SubgroupRule",
     "Text",
     "TimePrecision",
     "Tolerance",
     "TraceabilityRow",
     "Trigger",
     "UpdateProcedure",
+    "Verification",
     "Version",
 ]
 
@@ -135,6 +160,9 @@ class ChangePlan(Closed):
     )
     approvals: Annotated[tuple[ApprovalRole, ...], Field(min_length=1)] = Field(
         description="Who approves a change before it is deployed."
+    )
+    records: Records | None = Field(
+        default=None, description="Retention and small cells; no key, no such rule."
     )
 
     @property

@@ -6,7 +6,39 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from monitor.plan.types import Closed, Identifier, Identifiers, PublicKey, Text, Texts
+from monitor.plan.types import (
+    Closed,
+    Identifier,
+    Identifiers,
+    PositiveInt,
+    Probability,
+    PublicKey,
+    Text,
+    Texts,
+)
+
+Slope = Annotated[float, Field(gt=0.0, le=100.0)]
+
+
+class Guardrails(Closed):
+    """How far a candidate may move the probabilities; one outside is rejected whatever else it shows."""
+
+    slope: tuple[Slope, Slope] | None = Field(
+        default=None,
+        description="Lowest and highest slope of the calibrated log-odds over the raw score's, "
+        "across the validation scores.",
+        examples=[[0.5, 2.0]],
+    )
+    maximum_probability_change: Probability | None = Field(
+        default=None,
+        description="Largest change of any probability from the original's, over the validation scores.",
+        examples=[0.30],
+    )
+    maximum_alert_change: Annotated[float, Field(gt=0.0, le=10.0)] | None = Field(
+        default=None,
+        description="Largest change of the number of alerts, as a share of those of the calibrator in use.",
+        examples=[0.25],
+    )
 
 
 class Modification(Closed):
@@ -22,11 +54,26 @@ class Modification(Closed):
         description="What may differ at a site and so warrants a local change.",
         examples=[["prevalence", "case_mix"]],
     )
-    methods: Annotated[tuple[Literal["intercept", "platt"], ...], Field(min_length=1)] = Field(
+    methods: Annotated[
+        tuple[Literal["intercept", "platt", "pooled", "beta", "isotonic"], ...], Field(min_length=1)
+    ] = Field(
         description="Calibrators that may replace the deployed one; keeping it is always possible."
     )
     implementation: Literal["manual"] = Field(
         description="A person approves each change before it is deployed."
+    )
+    maximum_per_year: PositiveInt | None = Field(
+        default=None,
+        description="Deployments at a place within 365 days after which no change is opened.",
+        examples=[4],
+    )
+    minimum_interval_days: PositiveInt | None = Field(
+        default=None,
+        description="Days after a deployment or a look at a place in which no change is opened.",
+        examples=[60],
+    )
+    guardrails: Guardrails | None = Field(
+        default=None, description="How far a candidate may move the probabilities; no key, no such bound."
     )
     excluded: Texts = Field(
         description="What this modification never covers.", examples=[["new_population", "model_weights"]]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from monitor.plan.fault import Key
-from monitor.plan.model import ChangePlan
+from monitor.plan.model import ChangePlan, Criterion
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def is_record(annotation: Any) -> bool:
 
 
 def branch_labels(member: type[BaseModel]) -> list[str]:
-    """Every literal word a record may carry, which tells the branches of a union apart."""
-    labels: list[str] = []
+    """Every literal word a record may carry, and its name: what tells the branches of a union apart."""
+    labels: list[str] = [member.__name__]
     for field in member.model_fields.values():
         if get_origin(field.annotation) is Literal:
             labels.extend(str(label) for label in get_args(field.annotation))
@@ -92,7 +92,12 @@ def branches(key: Key) -> list[str]:
     """The words that choose what kind of record an item of a mixed list is."""
     if "covariates" in key:
         return ["continuous", "categorical"]
-    return ["log_loss_difference", "observed_expected_ratio", "calibration_slope"]
+    return [label for member in get_args(get_args(Criterion)[0]) for label in metrics(member)]
+
+
+def metrics(member: type[BaseModel]) -> tuple[str, ...]:
+    """The metrics that one kind of criterion is for."""
+    return get_args(member.model_fields["metric"].annotation)
 
 
 def words(annotation: Any) -> str:

@@ -19,9 +19,6 @@ _UPDATE = "modification_protocol.update_procedures"
 _CHANGE = "description_of_modifications"
 
 KEYS: Mapping[str, str] = {
-    "findings.*.operating_point": "operating points",
-    "findings.*.abstention": "abstention",
-    "logs.subgroups": "subgroups",
     "monitoring.reference": "reference windows",
     "monitoring.streams.prevalence": "the prevalence stream",
     "monitoring.streams.covariates": "the covariate stream",
@@ -29,24 +26,10 @@ KEYS: Mapping[str, str] = {
     "monitoring.streams.score_mean": "the score mean stream",
     "monitoring.streams.score_shape": "the score shape stream",
     "monitoring.unseen_category": "a rule for unseen categories",
-    f"{_CHANGE}.*.maximum_per_year": "a maximum number of changes per year",
-    f"{_CHANGE}.*.minimum_interval_days": "a minimum interval between changes",
-    f"{_CHANGE}.*.guardrails": "guardrails",
     f"{_DATA}.*.sequestration": "sequestration",
-    f"{_DATA}.*.reference_standard.readers": "several readers",
-    f"{_DATA}.*.reference_standard.consensus": "a consensus rule",
-    f"{_DATA}.*.reference_standard.indeterminate": "a rule for indeterminate outcomes",
-    f"{_RETRAINING}.*.events_for.pooled": "pooling across sites",
-    f"{_RETRAINING}.*.events_for.flexible": "flexible calibrators",
-    f"{_EVALUATION}.*.looks.spending": "alpha spending over several looks",
-    f"{_EVALUATION}.*.subgroups": "subgroups in the evaluation",
-    f"{_EVALUATION}.*.retest": "a retest",
     f"{_UPDATE}.*.rollback.when": "automatic rollback",
-    "records": "retention and small-cell rules",
 }
 _METRICS = (
-    "alert_rate",
-    "auc",
     "average_precision",
     "brier_score",
     "calibration_in_the_large",
@@ -55,11 +38,7 @@ _METRICS = (
     "integrated_calibration_index",
     "negative_predictive_value",
     "net_benefit",
-    "npv",
     "positive_predictive_value",
-    "ppv",
-    "sensitivity",
-    "specificity",
 )
 _OTHER_STREAMS = ("prevalence", "covariates", "missingness", "score_mean", "score_shape")
 _OTHER_CALIBRATORS = ("intercept", "platt", "beta", "isotonic")
@@ -74,12 +53,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
     f"{_CHANGE}.*.scope": {"global": "global changes"},
     f"{_CHANGE}.*.implementation": dict.fromkeys(("automatic", "both"), "automatic implementation"),
-    f"{_CHANGE}.*.methods.*": {
-        "beta": "beta calibration",
-        "isotonic": "isotonic calibration",
-        "pooled": "pooling across sites",
-        "prior_shift": "prior-shift correction",
-    },
+    f"{_CHANGE}.*.methods.*": {"prior_shift": "prior-shift correction"},
     f"{_RETRAINING}.*.trigger.stream": dict.fromkeys(
         _OTHER_STREAMS, "triggers other than the calibration stream"
     ),
@@ -95,7 +69,6 @@ SINGLE: Mapping[str, str] = {
     _RETRAINING: "more than one retraining item",
     _EVALUATION: "more than one performance evaluation item",
     _UPDATE: "more than one update procedure",
-    f"{_EVALUATION}.*.looks.events": "more than one look",
 }
 
 
@@ -103,8 +76,8 @@ def unavailable(content: Any) -> list[Problem]:
     """Every key and value of the plan that this version has no engine for.
 
     Example:
-        >>> [problem.message for problem in unavailable({"records": {}})]
-        ['retention and small-cell rules: not available in this version']
+        >>> [problem.message for problem in unavailable({"device": {"original_calibrator": "platt"}})]
+        ['an original calibrator other than identity: not available in this version']
     """
     return [
         *(_refusal(key, what, value, "no such key") for key, value, what in _keys(content)),

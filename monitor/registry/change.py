@@ -48,6 +48,7 @@ class Change:
     """One change attempt: every ledger body that belongs to it.
 
     Attributes:
+        looks: Looks that decided nothing, in order; the one that decides is the verdict.
         plan_sha256: The plan that was bound when the change was opened, and under which it stays.
     """
 
@@ -55,12 +56,14 @@ class Change:
     alarm: Body
     opened: Body
     candidate: Body | None = None
+    looks: tuple[Body, ...] = ()
     verdict: Body | None = None
     approvals: tuple[Body, ...] = ()
     declined: Body | None = None
     deployed: Body | None = None
     voided: Body | None = None
     rolled_back: Body | None = None
+    followed_up: Body | None = None
     dossier: Body | None = None
     entries: tuple[tuple[int, str, str], ...] = ()
     plan_sha256: str | None = None
@@ -70,13 +73,19 @@ class Change:
         return Place(self.opened["site"], self.opened["finding"])
 
     @property
+    def looks_held(self) -> int:
+        """Number of the last planned look that was held; 0 before the first."""
+        return self.looks[-1]["look"] if self.looks else 0
+
+    @property
     def state(self) -> ChangeStateName:
-        """Where the change stands; a verdict of None means that no candidate was put forward."""
-        ends: tuple[tuple[Body | None, ChangeStateName], ...] = (
+        """Where the change stands; a verdict of None means that no candidate was put forward, or void."""
+        ends: tuple[tuple[Any, ChangeStateName], ...] = (
             (self.rolled_back, "rolled_back"),
             (self.deployed, "deployed"),
             (self.voided, "void"),
             (self.declined, "declined"),
+            ((self.verdict or {}).get("void"), "void"),
         )
         for body, name in ends:
             if body:

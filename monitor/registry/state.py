@@ -20,6 +20,7 @@ class RegistryState:
     Attributes:
         bound: Body of entry 0, its plan replaced by that of the latest amendment.
         plans: Identity of every plan that was bound, oldest first.
+        deferred: By alarm, why no change was opened for it when it was last asked.
         live: Deployed calibrator per place; the original where none was deployed.
         live_since: Night from which the live calibrator is in use, per place.
         deployments: Deployments per place that no rollback has undone, oldest first; the last is live.
@@ -29,6 +30,7 @@ class RegistryState:
         read_cohorts: Cohorts that a night has read.
         last_night: The last finished night.
         floor_checks: The last check of the floor per place.
+        archived: The newest cohort per place whose rows left the working database (`to`, `to_end`).
         corrective_actions: Opened because the version in use was below its floor.
         deviations: Deviations from the plan, and records of what is none.
         outside: Requests that the plan does not cover.
@@ -38,6 +40,7 @@ class RegistryState:
     plans: list[Body] = field(default_factory=list[Body])
     alarms: dict[str, Alarm] = field(default_factory=dict[str, Alarm])
     changes: dict[str, Change] = field(default_factory=dict[str, Change])
+    deferred: dict[str, Body] = field(default_factory=dict[str, Body])
     live: dict[Place, Calibrator] = field(default_factory=dict[Place, Calibrator])
     live_since: dict[Place, str] = field(default_factory=dict[Place, str])
     deployments: dict[Place, list[Body]] = field(default_factory=dict[Place, list[Body]])
@@ -47,6 +50,7 @@ class RegistryState:
     read_cohorts: set[str] = field(default_factory=set[str])
     last_night: str | None = None
     floor_checks: dict[Place, Body] = field(default_factory=dict[Place, Body])
+    archived: dict[Place, Body] = field(default_factory=dict[Place, Body])
     corrective_actions: list[Body] = field(default_factory=list[Body])
     deviations: list[Body] = field(default_factory=list[Body])
     outside: list[Body] = field(default_factory=list[Body])
@@ -65,7 +69,9 @@ class RegistryState:
             "alarm": self._alarm,
             "alarm_closed": self._alarm_closed,
             "change_opened": self._change_opened,
+            "change_deferred": self._change_deferred,
             "candidate_frozen": self._candidate_frozen,
+            "look": self._look,
             "verdict": self._verdict,
             "approval": self._approval,
             "declined": self._declined,
@@ -74,6 +80,8 @@ class RegistryState:
             "voided": self._voided,
             "dossier": self._dossier,
             "floor_check": self._floor_check,
+            "archived": self._archived,
+            "follow_up": self._follow_up,
         }
         listed = {
             "corrective_action": self.corrective_actions,
@@ -114,6 +122,10 @@ class RegistryState:
             if alarm.place == place and alarm.closed is None:
                 return name
         return None
+
+    def archived_to(self, place: Place) -> str:
+        """The newest cohort of a place whose rows left the working database; "" when none did."""
+        return self.archived[place]["to"] if place in self.archived else ""
 
     def attempts(self, place: Place) -> int:
         """Changes opened for a place so far, whatever became of them."""
@@ -162,6 +174,7 @@ class RegistryState:
         if body["alarm"] not in self.alarms:
             raise _misplaced(entry, f"no alarm {body['alarm']} came before")
         alarm = self.alarms[body["alarm"]].body
+        self.deferred.pop(body["alarm"], None)
         self.changes[body["change"]] = Change(
             body["change"], alarm, body, entries=(_position(entry),), plan_sha256=self.plan_sha256
         )
@@ -170,6 +183,17 @@ class RegistryState:
         if self._change(entry, "collecting").candidate:
             raise _misplaced(entry, "the change has a frozen candidate already")
         self._update(entry, candidate=entry.body)
+
+    def _change_deferred(self, entry: Entry) -> None:
+        if entry.body["alarm"] not in self.alarms:
+            raise _misplaced(entry, f"no alarm {entry.body['alarm']} came before")
+        self.deferred[entry.body["alarm"]] = entry.body
+
+    def _look(self, entry: Entry) -> None:
+        change = self._change(entry, "collecting")
+        if change.candidate is None or entry.body["look"] <= change.looks_held:
+            raise _misplaced(entry, "no such look is due")
+        self._update(entry, looks=(*change.looks, entry.body))
 
     def _verdict(self, entry: Entry) -> None:
         self._change(entry, "collecting")
@@ -217,6 +241,19 @@ class RegistryState:
         self._put_in_use(place, before, body["night"])
         if alarm := self.open_alarm(place):
             self._close(alarm, entry)
+
+    def _follow_up(self, entry: Entry) -> None:
+        if self._change(entry, "deployed").followed_up:
+            raise _misplaced(entry, "the change was followed up already")
+        self._update(entry, followed_up=entry.body)
+
+    def _archived(self, entry: Entry) -> None:
+        if entry.body["last_night"] != self.last_night:
+            raise _misplaced(entry, "rows leave after the last night on record")
+        for found in entry.body["places"]:
+            place = Place(found["site"], found["finding"])
+            if found["to_end"] > self.archived.get(place, {}).get("to_end", ""):
+                self.archived[place] = found
 
     def _floor_check(self, entry: Entry) -> None:
         self.floor_checks[_place(entry)] = entry.body

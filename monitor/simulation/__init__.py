@@ -10,6 +10,9 @@ from monitor.simulation.law import (
     calibrated_night,
     event_rate,
     intercept_keeping_prevalence,
+    normal_quadrature,
+    score_law,
+    separation,
     shifted_outcomes,
 )
 from monitor.simulation.network import Network, network
@@ -28,6 +31,9 @@ __all__ = [
     "event_rate",
     "intercept_keeping_prevalence",
     "network",
+    "normal_quadrature",
+    "score_law",
+    "separation",
     "shifted_outcomes",
     "undated_cohort",
 ]

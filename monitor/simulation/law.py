@@ -9,6 +9,7 @@ departure is made by drawing the outcome anew from a stated map of the log-odds,
 from __future__ import annotations
 
 import math
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -96,7 +97,7 @@ def event_rate(intercept: float, slope: float, prevalence: float, auc: float) ->
         >>> f"{event_rate(0.0, 1.0, 0.1, 0.85):.6f}"
         '0.100000'
     """
-    log_odds, weight = _quadrature(prevalence, auc)
+    log_odds, weight = score_law(prevalence, auc)
     return float(weight @ expit(intercept + slope * log_odds))
 
 
@@ -119,6 +120,15 @@ def intercept_keeping_prevalence(slope: float, prevalence: float, auc: float) ->
     return (low + high) / 2
 
 
+@cache
+def normal_quadrature() -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights that integrate over a standard normal variable; the weights sum to one."""
+    node, weight = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
+    weight = weight / weight.sum()
+    node.flags.writeable = weight.flags.writeable = False
+    return node, weight
+
+
 def _curves(prevalence: float, auc: float) -> tuple[float, float]:
     """Midpoint of the two curves and their distance, which is also their standard deviation."""
     if not 0.0 < prevalence < 1.0:
@@ -128,10 +138,17 @@ def _curves(prevalence: float, auc: float) -> tuple[float, float]:
     return math.log(prevalence / (1.0 - prevalence)), separation(auc)
 
 
-def _quadrature(prevalence: float, auc: float) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights that integrate over the score's log-odds."""
+def score_law(prevalence: float, auc: float) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights that integrate over the score's log-odds.
+
+    Example:
+        Averaged over all scores the risk is the prevalence.
+
+        >>> log_odds, weight = score_law(0.05, 0.85)
+        >>> f"{float(weight @ expit(log_odds)):.6f}"
+        '0.050000'
+    """
     centre, d = _curves(prevalence, auc)
-    node, weight = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
-    weight = weight / weight.sum()
+    node, weight = normal_quadrature()
     log_odds = np.concatenate([centre + d**2 / 2 + d * node, centre - d**2 / 2 + d * node])
     return log_odds, np.concatenate([prevalence * weight, (1.0 - prevalence) * weight])

@@ -1,6 +1,24 @@
 """Judges a frozen candidate on rows nobody has used, against the plan's criteria."""
 
-from monitor.validation.criteria import CriterionResult, Evidence
+from monitor.validation.challenging import ChallengingResult, challenging
+from monitor.validation.evidence import CriterionResult, Evidence
+from monitor.validation.guardrails import Envelope, envelope
+from monitor.validation.spending import LookBound, look_bounds
+from monitor.validation.subgroups import SubgroupResult, assess_subgroups, member
 from monitor.validation.verdict import Judgement, judge
 
-__all__ = ["CriterionResult", "Evidence", "Judgement", "judge"]
+__all__ = [
+    "ChallengingResult",
+    "CriterionResult",
+    "Envelope",
+    "Evidence",
+    "Judgement",
+    "LookBound",
+    "SubgroupResult",
+    "assess_subgroups",
+    "challenging",
+    "envelope",
+    "judge",
+    "look_bounds",
+    "member",
+]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from monitor.intervals import normal_quantile
 from monitor.plan.model import Criterion
 from monitor.records import VerdictName
-from monitor.validation.criteria import CriterionResult, Evidence, assess
+from monitor.validation.criteria import assess
+from monitor.validation.evidence import CriterionResult, Evidence
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _sentence(result: CriterionResult) -> str:
     found = f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
     if result.high_limit is None:
         limit = f"above {result.low_limit:.3f}"
+    elif result.low_limit is None:
+        limit = f"below {result.high_limit:.3f}"
     else:
         limit = f"inside {result.low_limit:.3f} to {result.high_limit:.3f}"
     word = {"contradicted": "is contradicted", "insufficient": "has no estimate"}.get(

@@ -1,4 +1,4 @@
-"""The one SQL statement of `mature_rows` equals a plain reference written row by row."""
+"""The SQL statements of `mature_rows` and `reads` equal a plain reference written row by row."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,18 +70,21 @@ def random_case(seed: int) -> tuple[list[Study], list[Reading]]:
     return studies, readings
 
 
-def reference(
+Latest = list[tuple[Study, dict[str, Reading]]]
+
+
+def latest_readings(
     plan: ChangePlan,
     given_studies: list[Study],
     given_readings: list[Reading],
     matured_by: int,
     known_by: int,
-) -> dict[Place, list[tuple[str, str, float, str]]]:
-    """Row by row, as the contract says it."""
+) -> Latest:
+    """Each mature study with what each reader said last of it, row by row."""
     first: dict[tuple[str, str], Study] = {}
     for study in sorted(given_studies, key=lambda s: s.arrived):
         first.setdefault((study.site, study.name), study)
-    found: dict[Place, list[tuple[str, str, float, str]]] = defaultdict(list)
+    found: Latest = []
     for study in first.values():
         limit = study.day + plan.data.maturity_days
         if study.arrived > known_by or limit > matured_by:
@@ -91,13 +95,37 @@ def reference(
             observed = reading.arrived if reading.observed is None else reading.observed
             if same and reading.arrived <= known_by and observed <= limit:
                 latest[reading.reader] = reading
-        values = {reading.outcome for reading in latest.values()}
-        usable = all(
-            r.source == "pathology" and r.influence in plan.data.ai_influence.monitoring
-            for r in latest.values()
-        )
-        known = usable and len(values) == 1 and values != {""}
-        outcome = float(values.pop()) if known else math.nan
+        found.append((study, latest))
+    return found
+
+
+def allowed(plan: ChangePlan, reading: Reading) -> bool:
+    return reading.source == "pathology" and reading.influence in plan.data.ai_influence.monitoring
+
+
+def agreed(plan: ChangePlan, latest: dict[str, Reading]) -> float:
+    """The outcome that the plan's consensus makes of the readers; NaN without one."""
+    standard = plan.data.reference_standard
+    said = [reading.outcome for reading in latest.values()]
+    definite = [outcome for outcome in said if outcome]
+    if len(definite) < standard.readers or not all(allowed(plan, r) for r in latest.values()):
+        return math.nan
+    if standard.indeterminate is None and "" in said:
+        return math.nan
+    for answer in "01":
+        votes = definite.count(answer)
+        enough = votes > len(definite) / 2 if standard.consensus == "majority" else votes == len(definite)
+        if enough:
+            return float(answer)
+    return math.nan
+
+
+def reference(plan: ChangePlan, mature: Latest) -> dict[Place, list[tuple[str, str, float, str]]]:
+    """What `mature_rows` must give, as the contract says it."""
+    found: dict[Place, list[tuple[str, str, float, str]]] = defaultdict(list)
+    for study, latest in mature:
+        outcome = agreed(plan, latest)
+        known = not math.isnan(outcome)
         influence = max((r.influence for r in latest.values()), key=EXPOSURE.index) if known else ""
         row = (
             str(ZERO + timedelta(study.day)),
@@ -128,13 +156,41 @@ def delivered(desk: Desk, given_studies: list[Study], given_readings: list[Readi
             opened.ingest(path, received_on=received, record=desk.record)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_mature_rows_equal_the_reference_on_every_night(seed: int, tmp_path: Path) -> None:
-    plan = make_plan(
-        modification_protocol__data_management__0__maturity_days=2,
-        logs__outcomes__constants={"label_version": "1"},
-        **COLUMNS,
+def said_at(plan: ChangePlan, mature: Latest, place: Place) -> list[tuple[str, str, str]]:
+    """What `reads` must give of a place: each reader's last answer, of the reference standard alone."""
+    return sorted(
+        (
+            store.pseudonym(KEY, "study", study.name),
+            store.pseudonym(KEY, "reader", reader) if reader else "",
+            repr(float(reading.outcome)) if reading.outcome else "nan",
+        )
+        for study, latest in mature
+        for reader, reading in latest.items()
+        if study.site == place.site and allowed(plan, reading)
     )
+
+
+RULES = (
+    {},
+    {"readers": 2},
+    {"consensus": "majority"},
+    {"readers": 2, "consensus": "majority", "indeterminate": "exclude_and_report"},
+    {"indeterminate": "exclude_and_report"},
+    {"readers": 3, "consensus": "majority"},
+)
+
+
+@pytest.mark.parametrize(("seed", "rules"), list(enumerate(RULES)))
+def test_rows_and_reads_equal_the_reference_on_every_night(
+    seed: int, rules: dict[str, Any], tmp_path: Path
+) -> None:
+    prefix = "modification_protocol__data_management__0__"
+    keys: dict[str, Any] = {
+        **{f"{prefix}reference_standard__{name}": value for name, value in rules.items()},
+        **{f"{prefix}maturity_days": 2, "logs__outcomes__constants": {"label_version": "1"}},
+        **COLUMNS,
+    }
+    plan = make_plan(None, **keys)
     given_studies, given_readings = random_case(seed)
     desk = Desk(tmp_path, plan)
     delivered(desk, given_studies, given_readings)
@@ -144,11 +200,17 @@ def test_mature_rows_equal_the_reference_on_every_night(seed: int, tmp_path: Pat
             found = opened.mature_rows(
                 matured_by=ZERO + timedelta(matured_by), known_by=ZERO + timedelta(known_by)
             )
-            expected = reference(plan, given_studies, given_readings, matured_by, known_by)
+            mature = latest_readings(plan, given_studies, given_readings, matured_by, known_by)
+            expected = reference(plan, mature)
             assert list(found) == list(expected)
             for place, rows in found.items():
                 outcomes = map(repr, rows.outcome.tolist())
                 got = list(zip(rows.cohort, rows.study, outcomes, rows.ai_influence, strict=True))
                 assert got == [(cohort, study, repr(o), seen) for cohort, study, o, seen in expected[place]]
                 known += len(rows.known())
-    assert known > 100
+                reads = opened.reads(
+                    rows, matured_by=ZERO + timedelta(matured_by), known_by=ZERO + timedelta(known_by)
+                )
+                said = zip(reads.study, reads.reader, map(repr, reads.positive.tolist()), strict=True)
+                assert list(said) == said_at(plan, mature, place)
+    assert known > (5 if rules else 100)

@@ -1,120 +1,199 @@
 """Kills commands at random moments and compares what a rerun leaves with an undisturbed run.
 
-Usage: python tests/faults/run.py [--kills 300] [--seed 1]
+Usage: python tests/faults/run.py [kill|full-disk] [--hits 306] [--seed 1] [--only COMMAND ...]
+
+Each command is killed until its share of kills has hit it at work, that is holding the workspace's lock;
+kills before and after are counted apart. Then the command is run again and so is the next night, and
+ledger, tables, archive, dossiers, newest checkpoint and inbox must have the hashes of an undisturbed run.
+With `full-disk` a limit of the size of files takes the place of the kill.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import os
+import random
 import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import scene
-from scene import Scene
+from tests.faults import forked, scene
+from tests.faults.scene import Scene
+from tests.faults.victims import Victim, victims
 
-SIGN = ("--meaning", "reviewed")
-
-
-@dataclass(frozen=True)
-class Victim:
-    """A command to kill: the state it starts from and its words."""
-
-    name: str
-    start: Scene
-    words: tuple[str, ...]
-
-
-def victims(folder: Path) -> list[Victim]:
-    """Ingest, nightly, approve and rebuild, each from the state in which it has work to do."""
-    bound = scene.bound(folder / "bound")
-    inbox = scene.delivered(bound, folder / "inbox")
-    after = inbox.copy(folder / "after")
-    _must(scene.finished(after, after.command("nightly", "--as-of", after.last)))
-    signed = after.copy(folder / "signed")
-    key = str(signed.folder / "private" / "clinical_lead.pem")
-    first = (
-        "approve",
-        "CHG-0001",
-        *SIGN,
-        "--signer",
-        "A. Clinician",
-        "--role",
-        "clinical_lead",
-        "--key",
-        key,
-    )
-    _must(scene.finished(signed, signed.command(*first)))
-    lost = after.copy(folder / "lost")
-    (lost.workspace / "monitor.duckdb").unlink()
-    logs = [str(bound.folder / "logs" / name) for name in ("predictions.csv", "outcomes.csv")]
-    second = ("approve", "CHG-0001", *SIGN, "--signer", "B. Reviewer", "--role", "quality_lead")
-    return [
-        Victim("ingest", bound, ("ingest", *logs)),
-        Victim("nightly", inbox, ("nightly", "--as-of", inbox.last)),
-        Victim("approve", signed, (*second, "--key", str(signed.folder / "private" / "quality_lead.pem"))),
-        Victim("rebuild", lost, ("nightly", "--as-of", lost.last)),
-    ]
+MEASURED_ANEW_AFTER = 8
+MOST_TRIES = 20
+"""Times the share of a command: more tries than that mean that it cannot be hit."""
+FILE_LIMITS = (4_096, 4_000_000)
+"""Bytes that the largest file may have, drawn evenly by its logarithm."""
+KILLED = {"early": "before its work", "hit": "hit at work", "late": "after its end"}
+STARVED = {"refused": "refused with a message", "unexpected": "unexpected", "enough": "was enough"}
+REFUSED_AS_DONE = 2
+"""Exit code of a decision that is on record already."""
 
 
-def survive(victim: Victim, kills: int, seed: int, folder: Path) -> tuple[int, int]:
-    """Kill one command many times; returns (kills that hit a running process, states equal afterwards)."""
+@dataclass
+class Count:
+    """What became of the kills of one command."""
+
+    moments: Counter[str] = field(default_factory=Counter[str])
+    equal: int = 0
+    lost: int = 0
+    leftovers: set[str] = field(default_factory=set[str])
+    longest: float = 0.0
+
+
+def survive(victim: Victim, hits: int, seed: int, folder: Path) -> Count:
+    """Kill one command until so many kills hit it at work, and count what became of them."""
+    expected, duration = _undisturbed(victim, folder)
+    count, rng, since = Count(longest=duration), random.Random(seed), 0
+    while count.moments["hit"] < hits and count.moments.total() < MOST_TRIES * hits:
+        if since >= MEASURED_ANEW_AFTER:
+            duration, since = _measured_anew(victim, folder, expected), 0
+            count.longest = max(count.longest, duration)
+        delay = rng.uniform(0.0, duration)
+        moment = _disturbed(
+            victim,
+            lambda disturbed, delay=delay: forked.killed(disturbed, victim.words, delay),
+            folder,
+            expected,
+            count,
+        )
+        since = MEASURED_ANEW_AFTER if moment == "late" else since + 1
+    if count.moments["hit"] < hits:
+        print(f"  {victim.name}: only {count.moments['hit']} of {hits} kills hit it at work")
+        count.lost += 1
+    return count
+
+
+def starve(victim: Victim, times: int, seed: int, folder: Path) -> Count:
+    """Let one command meet a full disk at random sizes of its files, and count what became of it."""
+    expected, duration = _undisturbed(victim, folder)
+    count, rng = Count(longest=duration), random.Random(seed)
+    for _ in range(times):
+        limit = int(math.exp(rng.uniform(*map(math.log, FILE_LIMITS))))
+        _disturbed(
+            victim,
+            lambda disturbed, limit=limit: _full(disturbed, victim.words, limit),
+            folder,
+            expected,
+            count,
+        )
+    return count
+
+
+def _full(disturbed: Scene, words: tuple[str, ...], limit: int) -> str:
+    code = forked.limited(disturbed, words, limit)
+    if code == 1 or "Traceback" in forked.said(disturbed):
+        print(f"  {words[0]}, files up to {limit} bytes: {forked.said(disturbed)[-300:]}", flush=True)
+        return "unexpected"
+    return "refused" if code else "enough"
+
+
+def _disturbed(
+    victim: Victim,
+    disturb: Callable[[Scene], str],
+    folder: Path,
+    expected: dict[str, str],
+    count: Count,
+) -> str:
+    """Disturb a command once and compare what its rerun leaves; what the disturbance did to it."""
+    disturbed = victim.start.copy(folder / "disturbed")
+    moment = disturb(disturbed)
+    code, _ = forked.ended(disturbed, victim.words)
+    told = forked.said(disturbed)
+    found = _settled(disturbed, folder)
+    wrong = [part for part in expected if expected[part] != found.get(part)]
+    if wrong or code not in (0, REFUSED_AS_DONE):
+        print(f"  {victim.name}, {moment}: differs in {', '.join(wrong) or 'nothing'}")
+        print(f"    the rerun ended with {code}: {told[-300:]}", flush=True)
+        count.lost += 1
+    else:
+        count.equal += 1
+    count.leftovers |= set(scene.leftovers(disturbed))
+    count.moments[moment] += 1
+    shutil.rmtree(disturbed.folder)
+    return moment
+
+
+def _measured_anew(victim: Victim, folder: Path, expected: dict[str, str]) -> float:
+    found, duration = _undisturbed(victim, folder)
+    if found != expected:
+        raise SystemExit(f"{victim.name}: two undisturbed runs differ, so nothing can be compared")
+    return duration
+
+
+def _undisturbed(victim: Victim, folder: Path) -> tuple[dict[str, str], float]:
+    """The state that an undisturbed run leaves, and the seconds it took."""
     calm = victim.start.copy(folder / "calm")
-    started = time.perf_counter()
-    _must(scene.finished(calm, calm.command(*victim.words)))
-    duration = time.perf_counter() - started
-    _settle(victim, calm)
-    expected = scene.digest(calm)
-    hit = equal = 0
-    for number, delay in enumerate(scene.delays(duration, kills, seed)):
-        disturbed = victim.start.copy(folder / "disturbed")
-        hit += scene.killed(disturbed.command(*victim.words), delay)
-        again = scene.finished(disturbed, disturbed.command(*victim.words))
-        _settle(victim, disturbed)
-        found = scene.digest(disturbed)
-        if found == expected:
-            equal += 1
-        else:
-            wrong = [part for part in expected if expected[part] != found[part]]
-            print(f"  {victim.name} killed after {delay:.2f} s (kill {number}): {', '.join(wrong)} differ")
-            print(f"  rerun ended with {again.returncode}: {again.stderr.strip()[-300:]}", flush=True)
-        shutil.rmtree(disturbed.folder)
+    code, seconds = forked.ended(calm, victim.words)
+    if code:
+        raise SystemExit(f"{victim.name} undisturbed ended with {code}: {forked.said(calm)}")
+    found = _settled(calm, folder)
     shutil.rmtree(calm.folder)
-    return hit, equal
+    return found, seconds
 
 
-def _settle(victim: Victim, disturbed: Scene) -> None:
-    """The next night issues the dossier of a decision that a crash cut off."""
-    if victim.name == "approve":
-        _must(scene.finished(disturbed, disturbed.command("nightly", "--as-of", disturbed.last)))
+def _settled(disturbed: Scene, folder: Path) -> dict[str, str]:
+    """The state after the next night; a part named "night" when that did not end well."""
+    following = (date.fromisoformat(disturbed.last) + timedelta(days=1)).isoformat()
+    code, _ = forked.ended(disturbed, ("nightly", "--as-of", following))
+    if code:
+        print(f"    the night after it ended with {code}: {forked.said(disturbed)[-300:]}", flush=True)
+        return {}
+    return forked.answered(lambda: scene.digest(disturbed), folder)
+
+
+def table(counts: dict[str, Count], moments: dict[str, str]) -> str:
+    """The counts as Markdown."""
+    names = ["command", "undisturbed, s", "tried", *moments.values(), "equal afterwards", "lost"]
+    lines = [f"| {' | '.join(names)} |", f"|---|{'---:|' * (len(names) - 1)}"]
+    together = Count()
+    for name, count in counts.items():
+        lines.append(_row(name, count, moments, f"{count.longest:.2f}"))
+        together.moments += count.moments
+        together.equal += count.equal
+        together.lost += count.lost
+    return "\n".join([*lines, _row("together", together, moments, "")])
+
+
+def _row(name: str, count: Count, moments: dict[str, str], seconds: str) -> str:
+    found = [str(count.moments[moment]) for moment in moments]
+    cells = [name, seconds, str(count.moments.total()), *found, str(count.equal), str(count.lost)]
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=300, help="over all commands")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("fault", nargs="?", choices=("kill", "full-disk"), default="kill")
+    parser.add_argument(
+        "--hits", type=int, default=306, help="kills at work, or full disks, over all commands"
+    )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
-    lost = 0
-    with tempfile.TemporaryDirectory() as name:
-        chosen = victims(Path(name))
-        each = -(-options.kills // len(chosen))
-        print(f"{'command':<10}{'kills':>7}{'hit a running process':>24}{'state equal after rerun':>26}")
+    disturb, moments = {"kill": (survive, KILLED), "full-disk": (starve, STARVED)}[options.fault]
+    begun, counts = time.monotonic(), dict[str, Count]()
+    with tempfile.TemporaryDirectory(prefix="pccp-faults-") as name:
+        chosen = [item for item in victims(Path(name)) if not options.only or item.name in options.only]
+        share = -(-options.hits // len(chosen))
         for number, victim in enumerate(chosen):
-            hit, equal = survive(victim, each, options.seed + number, Path(name))
-            lost += each - equal
-            print(f"{victim.name:<10}{each:>7}{hit:>24}{equal:>26}", flush=True)
-    print("every state equals the undisturbed one" if lost == 0 else f"{lost} states differ")
-    return 1 if lost else 0
-
-
-def _must(done: object) -> None:
-    if getattr(done, "returncode", 1) != 0:
-        raise SystemExit(f"a preparing command failed: {getattr(done, 'stderr', '')}")
+            counts[victim.name] = disturb(victim, share, options.seed * 1000 + number, Path(name))
+            print(f"{time.monotonic() - begun:7.0f} s  {victim.name} done", file=sys.stderr, flush=True)
+    print(table(counts, moments))
+    left = sorted(set[str]().union(*(count.leftovers for count in counts.values())))
+    print(f"\nseed {options.seed}, {time.monotonic() - begun:.0f} s; unfinished files left: {left or 'none'}")
+    return 1 if any(count.lost for count in counts.values()) else 0
 
 
 if __name__ == "__main__":

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from monitor import store
 from monitor.hashing import sha256_file, sha256_record
 from monitor.operation.workspace import initialise, open_workspace
-from monitor.registry import new_key, read_chain
+from monitor.registry import new_key
 from monitor.simulation import Scenario, network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +27,7 @@ HARBOUR = Scenario(
     intercept_shift=1.2,
     change_share=0.3,
 )
-CLOCK_KEYS = ("at", "signature", "record_sha256", "night")
+FOLDERS = ("archive", "rejected", "dossiers", "plans", "inbox")
 NIGHTS = 40
 COMMAND_SECONDS = 300
 
@@ -64,9 +59,11 @@ class Scene:
 
     def command(self, *words: str) -> list[str]:
         """A command line of the product on this scene's workspace."""
-        name, *rest = words
-        start = [sys.executable, "-m", "flows", name, str(self.workspace), *rest]
-        return [*start, "--pseudonym-key", str(self.key)]
+        return [sys.executable, "-m", "flows", *self.words(*words)]
+
+    def words(self, name: str, *rest: str) -> list[str]:
+        """The same without the program."""
+        return [name, str(self.workspace), *rest, "--pseudonym-key", str(self.key)]
 
 
 def bound(folder: Path) -> Scene:
@@ -94,55 +91,36 @@ def finished(scene: Scene, command: Sequence[str]) -> subprocess.CompletedProces
     )
 
 
-def killed(command: Sequence[str], after_seconds: float) -> bool:
-    """Start a command and kill -9 it; True when it was still running."""
-    process = subprocess.Popen(
-        list(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, start_new_session=True
-    )
-    time.sleep(after_seconds)
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return alive
-
-
 def digest(scene: Scene) -> dict[str, str]:
-    """One hash per part of the state; clock readings and what is signed over them left out."""
+    """One hash per part of the state: what a rerun must leave as an undisturbed run does."""
     with open_workspace(scene.workspace, scene.key) as opened:
         tables = opened.store.content()
     with store.open_snapshot(scene.workspace, opened.loaded.plan) as snapshot:
         published = snapshot.content()
-    dossiers = sorted((scene.workspace / "dossiers").rglob("dossier.json"))
+    head = max((scene.workspace / "checkpoints").glob("*.json"), key=lambda file: int(file.stem))
+    files = {name: _files(scene.workspace, name) for name in FOLDERS}
     return {
-        "ledger": sha256_record([_timeless(scene)]),
+        "ledger": sha256_file(scene.workspace / "ledger.jsonl"),
+        "head checkpoint": sha256_record([head.name, sha256_file(head)]),
+        "plan": sha256_file(scene.workspace / "plan.yaml"),
         "store": sha256_record(tables.tables),
         "snapshot": sha256_record(published.tables),
-        "archive": sha256_record(
-            sorted(path.name for path in (scene.workspace / "archive").glob("*.parquet"))
-        ),
-        "rejected": sha256_record(
-            sorted(sha256_file(path) for path in (scene.workspace / "rejected").iterdir())
-        ),
-        "dossiers": sha256_record([path.parent.name for path in dossiers]),
-        "inbox": sha256_record(sorted(path.name for path in (scene.workspace / "inbox").glob("*.csv"))),
-        "done": sha256_record(sorted(path.name for path in (scene.workspace / "inbox").glob("done/*"))),
+        **{name: sha256_record(found) for name, found in files.items()},
     }
 
 
-def _timeless(scene: Scene) -> list[Any]:
-    """Entries without clock readings, for commands that read the clock."""
-    kept: list[Any] = []
-    clocked = False
-    for entry in read_chain(scene.workspace / "ledger.jsonl"):
-        clocked |= entry.kind in ("approval", "declined", "deployed")
-        body = (
-            {key: value for key, value in entry.body.items() if key not in CLOCK_KEYS}
-            if clocked
-            else entry.body
-        )
-        kept.append([entry.kind, {} if entry.kind == "dossier" and clocked else body])
-    return kept
+def leftovers(scene: Scene) -> list[str]:
+    """Unfinished files that a crash left and no later run removed."""
+    return sorted(str(path.relative_to(scene.workspace)) for path in scene.workspace.rglob("*.part"))
+
+
+def _files(workspace: Path, name: str) -> dict[str, str]:
+    """Every finished file in a folder, with its hash."""
+    return {
+        str(path.relative_to(workspace)): sha256_file(path)
+        for path in sorted((workspace / name).rglob("*"))
+        if path.is_file() and path.suffix != ".part"
+    }
 
 
 def _with_keys(text: str, private: Path) -> str:
@@ -152,12 +130,3 @@ def _with_keys(text: str, private: Path) -> str:
         public = new_key(private / f"{role}.pem")
         text = before + found + after.replace("keys: []", f"keys: ['{public}']", 1)
     return text
-
-
-Prepare = Callable[[Path], Scene]
-
-
-def delays(duration: float, count: int, seed: int) -> list[float]:
-    """Random moments within a command's run."""
-    rng = random.Random(seed)
-    return [rng.uniform(0.0, duration * 1.02) for _ in range(count)]

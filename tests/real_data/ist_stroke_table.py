@@ -20,7 +20,8 @@ from monitor.registry import Change
 
 HEADER = (
     "| country | rows / events | alarm cohort | fit from-to, n / events | method | validation to, n / events "
-    "| verdict | reasons | ECE old → new (validation) | later rows | log loss old → new | ECE old → new |"
+    "| verdict | reasons | ECE old → new (validation) | later rows | log loss old → new | ECE old → new "
+    "| did it help |"
 )
 
 
@@ -46,7 +47,7 @@ def _row(replayed: runs.Replayed, place: Place, change: Change | None) -> str:
     rows = replayed.rows[place]
     cells = [place.site, f"{len(rows)} / {rows.events}"]
     if change is None or change.verdict is None:
-        return "| " + " | ".join([*cells, "none", *[""] * 9]) + " |"
+        return "| " + " | ".join([*cells, "none", *[""] * 10]) + " |"
     fit = change.candidate["fit"] if change.candidate else change.verdict.get("collected")
     validation = change.verdict["validation"]
     later = runs.later_losses(replayed, change)
@@ -61,6 +62,7 @@ def _row(replayed: runs.Replayed, place: Place, change: Change | None) -> str:
         str(later[0]) if later else "",
         f"{later[1]:.3f} → {later[2]:.3f}" if later else "",
         "{:.3f} → {:.3f}".format(*runs.later_calibration_errors(replayed, change)) if later else "",
+        _followed_up(change),
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -70,6 +72,15 @@ def _window(described: dict[str, Any] | None, *, first: bool) -> str:
         return ""
     start = f"{described['from']} to " if first else ""
     return f"{start}{described['to']}, {described['n']} / {described['events']}"
+
+
+def _followed_up(change: Change) -> str:
+    """The product's own answer, at the plan's number of events since deployment."""
+    if (found := change.followed_up) is None:
+        return ""
+    gain = found["comparison"]
+    interval = f"{gain['value']:.3f} [{gain['low']:.3f}, {gain['high']:.3f}]"
+    return f"{found['answer']}: {interval}, {found['n']} / {found['events']}"
 
 
 def _errors(performance: dict[str, Any] | None) -> str:

@@ -10,6 +10,10 @@ import time
 
 import numpy as np
 from calibration_stream import ALPHA, WEIGHT, delays, null_alarm_share
+from false_accept_table import false_accepts
+from operating_point_tables import operating_point
+from recalibration_tables import METHOD_TABLES
+from verdict_tables import VERDICT_TABLES
 
 SEED = 20261121
 EXPECTED_DELAY = {
@@ -59,11 +63,23 @@ def detection_delays() -> bool:
     return held
 
 
+def thresholds() -> bool:
+    """Thresholds that keep a sensitivity or predictive value, and abstention."""
+    return operating_point(np.random.default_rng([SEED, 9]))
+
+
 def _calibrator(positives: int | None) -> str:
     return "known exactly" if positives is None else f"fitted on {positives} events"
 
 
-TABLES = {"false_alarms": false_alarms, "detection_delays": detection_delays}
+TABLES = {
+    "false_alarms": false_alarms,
+    "detection_delays": detection_delays,
+    "false_accepts": false_accepts,
+    "operating_point": thresholds,
+    **VERDICT_TABLES,
+    **METHOD_TABLES,
+}
 
 
 def main(names: list[str]) -> int:

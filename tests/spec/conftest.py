@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evidence import QUIET, Scene, bound, lived, replayed, shifted, undrawn
+from tests.evidence import PASSING, QUIET, Scene, bound, lived, replayed, shifted, undrawn
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,10 @@ def replayed_scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """One replay with a simulated approval."""
     with undrawn():
         return replayed(bound(tmp_path_factory.mktemp("replayed"), shifted("Harbour"), nights=34))
+
+
+@pytest.fixture(scope="session")
+def two_shifts(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """One replay in which a shift stays at one site and passes at the other."""
+    with undrawn():
+        return replayed(bound(tmp_path_factory.mktemp("two"), shifted("Harbour"), PASSING, nights=70))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import monitor
 from flows import cli
 from monitor.operation.workspace import initialise
 
@@ -18,6 +19,7 @@ PLANS = Path(__file__).resolve().parents[2] / "change_plans"
 PLAN = PLANS / "chest_xray_pneumothorax.yaml"
 HEAVY = ("prefect", "evidently", "matplotlib", "sklearn", "pandas")
 COMMANDS = [
+    "archive",
     "demo",
     "init",
     "ingest",
@@ -25,6 +27,7 @@ COMMANDS = [
     "replay",
     "status",
     "changes",
+    "find",
     "close",
     "document",
     "approve",
@@ -38,9 +41,11 @@ COMMANDS = [
     "verify",
     "plan check",
     "plan schema",
+    "plan power",
+    "plan rehearse",
     "serve",
 ]
-LATER = ["find w", "review w", "archive w", "plan power p", "plan rehearse p"]
+LATER = ["review w"]
 PREDICTIONS = (
     "accession,mrn,hospital,inference_time,model_version,ptx_score,age,kvp,view,scanner_vendor\n"
     "A1,P1,North,2026-01-01T08:00:00+01:00,ptx-3.2.0,0.2,50,120,PA,A\n"
@@ -111,6 +116,11 @@ def test_nights_run_without_prefect(
     line = [command, str(workspace), *arguments[command], "--pseudonym-key", str(key_file)]
     found = subprocess.run([sys.executable, "-c", code, *line], capture_output=True, text=True, check=True)
     assert found.stdout.split("\n")[-2] == "0 False"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"pccp-monitor {monitor.__version__}\n"
 
 
 @pytest.mark.parametrize("command", LATER)

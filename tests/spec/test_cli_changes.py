@@ -71,6 +71,12 @@ def sign(folder: Path, **changed: str) -> list[str]:
     return [*words, "--key", str(folder / "signing.key"), "--pseudonym-key", str(folder / "pseudonym.key")]
 
 
+def answer(capsys: pytest.CaptureFixture[str]) -> tuple[float, str]:
+    """What `pccp apply` says of one score: its probability and the side of the threshold."""
+    probability, side = capsys.readouterr().out.rstrip("\n").split("\t")
+    return float(probability), side
+
+
 def status(workspace: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     capsys.readouterr()
     assert run("status", workspace, "--json") == 0
@@ -101,11 +107,13 @@ def test_an_approval_deploys_and_the_dossier_follows(
     folder: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("apply", workspace, "--site", "Harbour", "--score", "0.3") == 0
-    assert float(capsys.readouterr().out) == pytest.approx(0.3)
+    assert [*answer(capsys)] == [pytest.approx(0.3), "above"]
     assert run("approve", workspace, "CHG-0001", *sign(folder)) == 0
     assert "CHG-0001: deployed" in capsys.readouterr().out
     assert run("apply", workspace, "--site", "Harbour", "--score", "0.3") == 0
-    assert float(capsys.readouterr().out) > 0.4
+    probability, side = answer(capsys)
+    assert probability > 0.4
+    assert side == "above"
     assert run("document", workspace, "CHG-0001", "--format", "all") == 0
     page, record = map(Path, capsys.readouterr().out.split())
     assert "A. Person" in page.read_text()
@@ -181,7 +189,9 @@ def test_scores_of_a_file_come_back_in_order(
     scores = tmp_path / "scores.txt"
     scores.write_text("0.1\n0.9\n0.5\n")
     assert run("apply", workspace, "--site", "Harbour", "--scores", scores) == 0
-    assert [float(line) for line in capsys.readouterr().out.split()] == pytest.approx([0.1, 0.9, 0.5])
+    given = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [float(probability) for probability, _ in given] == pytest.approx([0.1, 0.9, 0.5])
+    assert [side for _, side in given] == ["above", "above", "above"]
     scores.write_text("0.1\nMRN 7\n")
     assert run("apply", workspace, "--site", "Harbour", "--scores", scores) == 2
     message = capsys.readouterr().err

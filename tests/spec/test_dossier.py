@@ -51,9 +51,11 @@ class TestEveryDossier:
                 "reliability",
                 "criteria",
                 "verdict",
+                "operating-point",
+                "versions",
                 "attempt",
             ),
-            *("approvals", "ledger", "traceability", "impact", "update", "labeling", "limits"),
+            *("approvals", "follow-up", "ledger", "traceability", "impact", "update", "labeling", "limits"),
         ]
 
     def test_names_the_plan_by_title_version_hash_and_style_of_its_criteria(

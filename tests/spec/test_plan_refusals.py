@@ -284,6 +284,96 @@ CROSS_CHECKS = {
         f"{EVALUATION}.looks.events.0",
         "the look comes before minimum_events",
     ),
+    "several looks at the full alpha": Case(
+        "looks: {events: [200]}",
+        "looks: {events: [200, 300]}",
+        "looks: {events: [200, 300]}",
+        f"{EVALUATION}.looks",
+        "several looks at the full alpha",
+    ),
+    "looks that do not increase": Case(
+        "looks: {events: [200]}",
+        "looks: {events: [300, 300], spending: obrien_fleming}",
+        "[300, 300]",
+        f"{EVALUATION}.looks.events.1",
+        "not after the look before",
+    ),
+    "spending for one look": Case(
+        "looks: {events: [200]}",
+        "looks: {events: [200], spending: obrien_fleming}",
+        "spending",
+        f"{EVALUATION}.looks.spending",
+        "one look has nothing to share",
+    ),
+    "guardrails that bound nothing": Case(
+        "    implementation: manual\n",
+        "    implementation: manual\n    guardrails: {}\n",
+        "guardrails",
+        "description_of_modifications.0.guardrails",
+        "bounds nothing",
+    ),
+    "guardrails that forbid keeping the slope": Case(
+        "    implementation: manual\n",
+        "    implementation: manual\n    guardrails: {slope: [1.1, 2.0]}\n",
+        "guardrails",
+        "description_of_modifications.0.guardrails.slope",
+        "the range does not hold 1",
+    ),
+    "subgroups that nothing judges": Case(
+        "\nmonitoring:\n",
+        "\n  subgroups: [view]\nmonitoring:\n",
+        "subgroups",
+        "logs.subgroups",
+        "nothing says how these are judged",
+    ),
+    "a subgroup by a covariate without levels": Case(
+        "\nmonitoring:\n",
+        "\n  subgroups: [age]\nmonitoring:\n",
+        "[age]",
+        "logs.subgroups.0",
+        "no covariate with levels is called age",
+        alone=False,
+    ),
+    "a subgroup by an undeclared covariate": Case(
+        "\nmonitoring:\n",
+        "\n  subgroups: [{name: old, where: weight > 90}]\nmonitoring:\n",
+        "where",
+        "logs.subgroups.0.where",
+        "no covariate is called weight",
+        alone=False,
+    ),
+    "a subgroup by something that is no condition": Case(
+        "\nmonitoring:\n",
+        "\n  subgroups: [{name: old, where: open(1)}]\nmonitoring:\n",
+        "where",
+        "logs.subgroups.0.where",
+        "at character 5: expected a comparison",
+        alone=False,
+    ),
+    "a level that is not listed": Case(
+        "\nmonitoring:\n",
+        "\n  subgroups: [{name: lateral, where: view = 'LAT'}]\nmonitoring:\n",
+        "where",
+        "logs.subgroups.0.where",
+        "compared with something else than its levels",
+        alone=False,
+    ),
+    "subgroups to be judged that are not named": Case(
+        "      on_unresolvable_failure:",
+        "      subgroups: {harm: {metric: log_loss_difference, margin_relative: -0.05}, multiplicity: holm, "
+        "certify_with: bonferroni}\n      on_unresolvable_failure:",
+        "subgroups",
+        f"{EVALUATION}.subgroups",
+        "no subgroup is named beforehand",
+    ),
+    "a root cause signed by nobody": Case(
+        "      on_unresolvable_failure:",
+        "      retest: {requires: root_cause_unrelated_to_plan, role: visitor}\n"
+        "      on_unresolvable_failure:",
+        "retest",
+        f"{EVALUATION}.retest.role",
+        "no such role",
+    ),
     "alpha that grows": Case(
         "[0.025, 0.0125, 0.00625, 0.00625]",
         "[0.0125, 0.025]",
@@ -320,8 +410,8 @@ CROSS_CHECKS = {
         "the wait ends before any outcome is mature",
     ),
     "a finding twice": Case(
-        "  - id: pneumothorax\n",
-        "  - id: pneumothorax\n  - id: pneumothorax\n",
+        "\nlogs:\n",
+        "  - id: pneumothorax\n\nlogs:\n",
         "  - id: pneumothorax\n\n",
         "findings.1.id",
         "the id of finding 0 again",
@@ -649,6 +739,15 @@ def test_the_number_of_signatures_is_never_a_default(tmp_path: Path) -> None:
 def test_a_role_occurs_once(tmp_path: Path) -> None:
     text = DATED.replace("role: quality_lead", "role: clinical_lead")
     assert [fault.key for fault in faults_of(tmp_path, text)] == ["approvals.1.role"]
+
+
+def test_a_criterion_at_an_operating_point_needs_one_in_every_finding(tmp_path: Path) -> None:
+    text = (PLANS / "ist_stroke.yaml").read_text(encoding="utf-8")
+    item = "        - {id: G4, metric: sensitivity, at: operating_point, bound: lower, limit: 0.8}\n"
+    at = text.index("      on_unresolvable_failure")
+    (fault,) = faults_of(tmp_path, text[:at] + item + text[at:])
+    assert fault.key.endswith(".at")
+    assert "has no operating point" in fault.message
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.plan import ChangePlan, check, load, schema
-from monitor.plan.model import LogLossCriterion, RatioCriterion
+from monitor.plan.model import LossCriterion, RatioCriterion
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "change_plans").glob("*.yaml"))
@@ -96,7 +96,7 @@ def test_every_plan_holds_the_same_limits(path: Path) -> None:
         if isinstance(criterion, RatioCriterion):
             slope = criterion.metric == "calibration_slope"
             assert criterion.limits == ((0.75, 1.33) if slope else (0.8, 1.25))
-        if isinstance(criterion, LogLossCriterion):
+        if isinstance(criterion, LossCriterion):
             original = criterion.against == "original"
             assert (criterion.limit, criterion.margin_relative) == (
                 (None, -0.01) if original else (0.0, None)

@@ -8,7 +8,6 @@ import shutil
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -26,9 +25,10 @@ from monitor.operation.workspace import open_workspace
 from monitor.registry import Entry, fold, new_key, read_chain, sign_record
 from monitor.registry.checkpoint import Checkpoint, seal, unseal
 from monitor.registry.ledger import examine_chain
+from tests import forgeries
 from tests.evidence import Scene, contents, flip, flipped, forge, undrawn
+from tests.forgeries import Bodies, bodies, cut, newest_checkpoint, without_databases
 
-Bodies = list[tuple[str, str, dict[str, Any]]]
 RANDOM_FLIPS = 2000
 
 
@@ -44,32 +44,8 @@ def told_of_files(path: Path, checkpoint: Path | None = None) -> list[str]:
     return [str(problem) for problem in examine_files(path, checkpoint).problems]
 
 
-def bodies(entries: list[Entry]) -> Bodies:
-    return [(entry.kind, entry.at, entry.body) for entry in entries]
-
-
 def tree(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
-
-
-def newest_checkpoint(path: Path) -> Path:
-    return max((path / "checkpoints").glob("*.json"), key=lambda file: int(file.stem))
-
-
-def without_databases(path: Path) -> None:
-    for name in ("monitor.duckdb", "snapshot.duckdb"):
-        (path / name).unlink()
-
-
-def cut_before_the_second_run(path: Path) -> None:
-    """Remove what came after the people's decisions, checkpoints included, and the databases."""
-    lines = (path / "ledger.jsonl").read_text().splitlines(keepends=True)
-    closed = next(entry for entry in read_chain(path / "ledger.jsonl") if entry.kind == "alarm_closed")
-    (path / "ledger.jsonl").write_text("".join(lines[: closed.sequence + 1]))
-    for file in (path / "checkpoints").glob("*.json"):
-        if int(file.stem) > closed.sequence:
-            file.unlink()
-    without_databases(path)
 
 
 def test_a_copy_at_another_path_holds_without_any_key_and_nothing_is_changed(
@@ -178,7 +154,7 @@ def test_a_removed_tail_is_seen_with_a_checkpoint_kept_elsewhere_and_only_with_o
 ) -> None:
     elsewhere = shutil.copy(newest_checkpoint(lived_scene.path), tmp_path / "kept.json")
     scene = lived_scene.copy(tmp_path / "copy")
-    cut_before_the_second_run(scene.path)
+    cut(scene.path)
     found = verify(scene.path)
     assert found.tables == 0
     assert "could not be told from a younger one" in found.unseen
@@ -241,6 +217,18 @@ def test_a_forged_verdict_is_named_to_the_number_although_every_hash_was_compute
     assert sum(bool(re.match(named, line)) for line in lines) == 1
     assert any("(approval CHG-0001)" in line and "signs another record" in line for line in lines)
     assert any("(dossier CHG-0001): dossier.json made again has another hash" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in forgeries.ALL if name.startswith(("archived", "a margin"))]
+)
+def test_a_batch_or_a_plan_exchanged_with_every_hash_computed_anew_gives_other_results(
+    lived_scene: Scene, tmp_path: Path, name: str
+) -> None:
+    scene = lived_scene.copy(tmp_path / "copy")
+    forgeries.ALL[name].make(scene, tmp_path)
+    assert told_of_files(scene.path) == []
+    assert "recorded" in told(scene.path)[0] or "the evidence gives" in told(scene.path)[0]
 
 
 def test_a_removed_alarm_and_a_removed_night_are_seen(replayed_scene: Scene, tmp_path: Path) -> None:

@@ -61,10 +61,13 @@ def test_the_file_can_be_read_by_the_previous_duckdb(desk: Desk) -> None:
 
 
 def test_a_migration_commits_with_its_record(desk: Desk) -> None:
-    assert desk.query("SELECT version, name FROM migrations") == [(1, "schema.sql")]
+    assert desk.query("SELECT version, name FROM migrations") == [
+        (1, "schema.sql"),
+        (2, "working_rows.sql"),
+    ]
     with desk.open():
         pass
-    assert desk.query("SELECT count(*) FROM migrations") == [(1,)]
+    assert desk.query("SELECT count(*) FROM migrations") == [(2,)]
 
 
 def test_covariates_become_typed_columns(tmp_path: Path) -> None:

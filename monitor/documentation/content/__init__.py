@@ -15,10 +15,17 @@ from monitor.documentation.content.boundaries import (
 )
 from monitor.documentation.content.candidate import proposed_change, reliability, score_histogram
 from monitor.documentation.content.criteria import criteria
+from monitor.documentation.content.follow_up import follow_up
 from monitor.documentation.content.headline import banners, headline
 from monitor.documentation.content.identity import document, plan_identity
+from monitor.documentation.content.operating_point import operating_point, without_small_cells
 from monitor.documentation.content.outcome import approvals, attempt, performance, verdict
+from monitor.documentation.content.outcomes_read import outcomes_read, without_small_outcomes
+from monitor.documentation.content.retention import retention
+from monitor.documentation.content.subgroups import guardrails, subgroups, without_small_subgroups
+from monitor.documentation.content.versions import versions
 from monitor.documentation.evidence import Change, PlanFile, Record
+from monitor.documentation.suppression import suppressed
 
 __all__ = ["dossier"]
 
@@ -32,8 +39,26 @@ def dossier(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, An
         head: Sequence and hash of the ledger's newest entry when the dossier is issued.
 
     Returns:
-        The content of dossier.json. The pages are made from nothing else.
+        The content of dossier.json, without small cells where the plan says so. The pages are made from
+        nothing else.
     """
+    exact = _exact(loaded_plan, change, head)
+    records = loaded_plan.plan.records
+    if records is None:
+        return exact
+    exact |= {"records": records.model_dump(mode="json")}
+    exact["limits"] += retention(records)
+    least = records.small_cell_minimum
+    if least is None:
+        return exact
+    exact["subgroups"] = without_small_subgroups(exact["subgroups"], least)
+    exact["operating_point"] = without_small_cells(exact["operating_point"], least)
+    exact["outcomes_read"] = without_small_outcomes(exact["outcomes_read"], exact, least)
+    return suppressed(exact, least)
+
+
+def _exact(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, Any]:
+    """The record with every count, whoever may read it."""
     plan = loaded_plan.plan
     return {
         "document": document(change),
@@ -48,8 +73,14 @@ def dossier(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, An
         "criteria": criteria(plan, change),
         "verdict": verdict(plan, change),
         "performance": performance(change),
+        "outcomes_read": outcomes_read(plan, change),
+        "operating_point": operating_point(plan, change),
+        "subgroups": subgroups(plan, change),
+        "guardrails": guardrails(plan, change),
+        "versions": versions(change),
         "attempt": attempt(plan, change),
         "approvals": approvals(plan, change),
+        "follow_up": follow_up(plan, change),
         "ledger": ledger_position(change, head),
         "traceability": traceability(plan, change),
         "impact_assessment": impact_assessment(plan),

@@ -49,7 +49,7 @@ def data_account(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "minimum_ascertainment": data.minimum_ascertainment,
         "split": data.split.model_dump(mode="json"),
         "minimum": {
-            "fit_events": plan.retraining.events_for.closed_test,
+            "fit_events": plan.retraining.events_for.least,
             "validation_events": plan.evaluation.minimum_events,
             "validation_patients": plan.evaluation.minimum_patients,
             "look_events": plan.evaluation.looks.events[0],

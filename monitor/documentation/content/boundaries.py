@@ -17,9 +17,7 @@ ABSENT_ITEMS: Final = (
         "item": "Local factors",
         "missing": "evidence that the local factor named in the plan applies at this site",
     },
-    {"item": "Operating points", "missing": "sensitivity, specificity, PPV and alert volume at a threshold"},
     {"item": "Study population", "missing": "comparison of the studies with the intended population"},
-    {"item": "Outcomes read", "missing": "mix of AI influence found, agreement between readers"},
     {"item": "Sequestration", "missing": "attestation and log of access to validation outcomes"},
     {"item": "Provenance", "missing": "source commit, installed packages, environment, recipe to run again"},
     {"item": "Unmodified specifications", "missing": "proof that they still hold"},
@@ -31,7 +29,7 @@ ABSENT_ITEMS: Final = (
     {"item": "Deviations", "missing": "root cause and disposition of a failure"},
     {
         "item": "Other changes",
-        "missing": "interaction with other modifications; score matrix of versions by data set",
+        "missing": "interaction with other modifications",
     },
     {"item": "Risk file", "missing": "re-check of the impact assessment against the result"},
     {"item": "Software verification", "missing": "report and differences from the baseline plan"},
@@ -92,13 +90,20 @@ def limits(plan: ChangePlan) -> list[str]:
     return [
         "This is the output of a software tool. It is not a regulatory determination, and the tool is not a "
         "medical device.",
-        "Not evaluated: subgroups; sensitivity, specificity, predictive values and alert volume at an "
-        "operating point; net benefit; non-inferiority of the AUC; effect on readers and patients.",
+        f"Not evaluated: subgroups; {_at_a_threshold(plan)}non-inferiority of the AUC; effect on readers and "
+        "patients.",
         "The estimates describe this site, this finding and these cohorts. They assume that the outcomes "
         "used are the reference standard of the plan and that patients are independent of each other.",
         "The criteria were judged at one look. Intervals in figures are for reading and decide nothing.",
         f"Outside this plan: {excluded}.",
     ]
+
+
+def _at_a_threshold(plan: ChangePlan) -> str:
+    """What a plan without operating points leaves out."""
+    if all(finding.operating_point is not None for finding in plan.findings):
+        return ""
+    return "sensitivity, specificity, predictive values and alert volume at an operating point; net benefit; "
 
 
 def _demands(plan: ChangePlan) -> dict[str, str]:
@@ -111,11 +116,11 @@ def _demands(plan: ChangePlan) -> dict[str, str]:
         ),
         "retraining": (
             "After a calibration alarm, from at least "
-            f"{counted(plan.retraining.events_for.closed_test, 'event')}; unchanged: "
+            f"{counted(plan.retraining.events_for.least, 'event')}; unchanged: "
             f"{listed([item.replace('_', ' ') for item in plan.retraining.frozen])}."
         ),
         "performance_evaluation": (
-            f"One look at {counted(evaluation.looks.events[0], 'event')}, at least "
+            f"{_looks(evaluation.looks.events)}, at least "
             f"{counted(evaluation.minimum_patients, 'patient')}; required: {style}."
         ),
         "update_procedures": (
@@ -124,6 +129,12 @@ def _demands(plan: ChangePlan) -> dict[str, str]:
             f"{plan.update.users_informed_by.replace('_', ' ')}."
         ),
     }
+
+
+def _looks(events: tuple[int, ...]) -> str:
+    if len(events) == 1:
+        return f"One look at {counted(events[0], 'event')}"
+    return f"Looks at {listed([f'{count:,}' for count in events])} events"
 
 
 def _data_done(change: Change) -> str:

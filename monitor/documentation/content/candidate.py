@@ -23,6 +23,8 @@ def proposed_change(plan: ChangePlan, change: Change) -> dict[str, Any]:
             "candidate": None if chosen is None else calibrator(chosen),
         },
         "closed_test": None if not frozen.get("closed_test") else _closed_test(frozen["closed_test"]),
+        "pooling": dict(frozen["pooling"]) if frozen.get("pooling") else None,
+        "cross_validation": _cross_validation(frozen.get("cross_validation")),
         "winsorised_logit": list(frozen.get("winsorised_logit") or []),
         "methods_allowed": list(plan.modification.methods),
     }
@@ -57,6 +59,13 @@ def score_histogram(change: Change) -> dict[str, Any] | None:
     """Counts of raw scores by outcome on the validation studies; None when no look was reached."""
     histogram = (change.verdict or {}).get("score_histogram")
     return dict(histogram) if histogram else None
+
+
+def _cross_validation(record: Record | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    named = [{**score, "method_words": METHOD_WORDS[score["method"]]} for score in record["scores"]]
+    return {**record, "chosen_words": METHOD_WORDS[record["chosen"]], "scores": named}
 
 
 def _closed_test(record: Record) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from monitor.plan.model import ChangePlan, Criterion
 def criteria(plan: ChangePlan, change: Change) -> list[dict[str, Any]]:
     """Every criterion of the plan in its order; one without a result says so and is never met."""
     results = {result["id"]: result for result in (change.verdict or {}).get("criteria") or []}
-    alpha = change.opened["alpha"]
+    alpha = (change.verdict or {}).get("alpha", change.opened["alpha"])
     return [_criterion(item, results.get(item.id), alpha) for item in plan.evaluation.criteria]
 
 
@@ -86,11 +86,9 @@ def _name(metric: str, against: str | None) -> str:
 
 
 def _pre_specified(item: Criterion) -> dict[str, Any]:
-    if item.metric != "log_loss_difference":
-        return {"limits": list(item.limits)}
-    if item.limit is not None:
-        return {"limit": item.limit}
-    return {"margin_relative": item.margin_relative}
+    keys = ("limits", "limit", "margin", "margin_relative")
+    written = {key: value for key in keys if (value := getattr(item, key, None)) is not None}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in written.items()}
 
 
 def _needed(result: Record | None, status: str, require: str) -> dict[str, int | None]:

@@ -71,6 +71,8 @@ def summary(plan: ChangePlan, change: Change) -> str:
     contradicted = [row["id"] for row in rows if row["status"] == "contradicted"]
     if verdict == "reject" and contradicted:
         return f"{basis}the results contradict {listed(contradicted)} of the plan's criteria."
+    if verdict == "reject":
+        return f"{basis}the candidate does what the plan forbids, whatever the criteria say."
     missing = [row["id"] for row in unmet(rows)]
     if missing:
         return f"{basis}the results neither prove nor contradict {listed(missing, 'or')}."
@@ -172,6 +174,8 @@ def _in_use(change: Change) -> str:
 
 
 def _without_verdict(change: Change) -> str:
+    if change.state == "void":
+        return "The change is void: its candidate may not be judged or used, and nothing is changed."
     if change.state == "withdrawn":
         return "No candidate was put forward, so nothing was judged and nothing is changed."
     return "No verdict has been reached: this document records where the change stands."

@@ -28,7 +28,7 @@ def verdict(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "on_failure": "A failure is recorded and the modification is not implemented.",
         "needed": missing_evidence(plan, change),
         "look": record.get("look"),
-        "alpha": change.opened["alpha"],
+        "alpha": record.get("alpha", change.opened["alpha"]),
         "z": record.get("z"),
     }
 
@@ -51,7 +51,7 @@ def verdict_words(change: Change) -> str:
     name = (change.verdict or {}).get("verdict")
     if name is not None:
         return VERDICT_WORDS[name]
-    return "No candidate" if change.state == "withdrawn" else "No verdict yet"
+    return {"withdrawn": "No candidate", "void": "Void"}.get(change.state, "No verdict yet")
 
 
 def decision_rule(plan: ChangePlan) -> str:
@@ -61,10 +61,16 @@ def decision_rule(plan: ChangePlan) -> str:
     if style["not_contradicted"]:
         accept += f" and {listed(style['not_contradicted'])} not contradicted"
     return (
-        f"Accept only with {accept}, all at the same look and each at the one-sided alpha of the attempt; "
+        f"Accept only with {accept}, all at the same look and each at {_alpha_words(plan)}; "
         "reject when any criterion is contradicted; anything else is insufficient evidence, which is never a "
         "pass."
     )
+
+
+def _alpha_words(plan: ChangePlan) -> str:
+    if len(plan.evaluation.looks.events) == 1:
+        return "the one-sided alpha of the attempt"
+    return "the one-sided alpha of the look"
 
 
 def performance(change: Change) -> dict[str, Any] | None:
@@ -82,7 +88,21 @@ def attempt(plan: ChangePlan, change: Change) -> dict[str, Any]:
         "attempt_alpha": list(plan.evaluation.attempt_alpha),
         "look": (change.verdict or {}).get("look"),
         "looks_planned": len(plan.evaluation.looks.events),
+        "look_events": list(plan.evaluation.looks.events),
+        "looks_held": [_look(body) for body in (*change.looks, change.verdict or {}) if body.get("looks")],
         "maximum_wait_days": plan.evaluation.maximum_wait_days,
+    }
+
+
+def _look(body: Record) -> dict[str, Any]:
+    """One look of several: what it could spend and what it found."""
+    return {
+        "look": body["look"],
+        "events": body["validation"]["events"],
+        "z": body["z"],
+        "alpha": body["alpha"],
+        "alpha_spent": body["looks"]["alpha_spent"],
+        "verdict": body["verdict"],
     }
 
 

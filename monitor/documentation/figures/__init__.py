@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.calibration_map import calibration_map
+from monitor.documentation.figures.decision_curve import decision_curve
 from monitor.documentation.figures.reliability import reliability_diagram
+from monitor.documentation.figures.waterfall import waterfall
 
 __all__ = ["figures", "has_map"]
 
@@ -14,6 +16,10 @@ def figures(dossier: Record) -> dict[str, str]:
     drawn = {"map": calibration_map(dossier)} if has_map(dossier) else {}
     if dossier["reliability"] is not None:
         drawn["reliability"] = reliability_diagram(dossier)
+    if dossier["operating_point"]["found"] is not None:
+        drawn["decision-curve"] = decision_curve(dossier)
+    if dossier["data_account"]["waterfall"]:
+        drawn["waterfall"] = waterfall(dossier)
     return drawn
 
 

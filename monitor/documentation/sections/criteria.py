@@ -7,13 +7,19 @@ from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import MINUS, Interval, Number, faithful_decimals, level_text, rounded
 from monitor.documentation.wording import COMPARATOR_WORDS, METRIC_NAMES, REQUIRE_WORDS, spaced
 
-DECIMALS = {"log_loss_difference": 4, "observed_expected_ratio": 2, "calibration_slope": 2}
+DECIMALS = {
+    "log_loss_difference": 4,
+    "brier_score_difference": 4,
+    "observed_expected_ratio": 2,
+    "calibration_slope": 2,
+}
+SHARE_DECIMALS = 3
 
 
 def criteria_section(dossier: Record) -> Section:
     """Every criterion with its limit fixed beforehand and what the studies showed."""
     plan = dossier["plan"]
-    level = level_text(dossier["attempt"]["alpha"])
+    level = level_text(dossier["verdict"]["alpha"])
     columns = (
         "Criterion",
         "What it means",
@@ -45,18 +51,22 @@ def limit_text(row: Record) -> Cell:
     if "limits" in fixed:
         low, high = fixed["limits"]
         return f"{low:g} to {high:g}"
-    if "limit" in fixed:
-        return f"above {fixed['limit']:g}".replace("-", MINUS)
+    side = "below" if row.get("metric") == "alert_rate" else "above"
+    for key in ("limit", "margin"):
+        if key in fixed:
+            return f"{side} {fixed[key]:g}".replace("-", MINUS)
     share = rounded(100 * fixed["margin_relative"], 6).rstrip("0").rstrip(".")
-    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s log loss"
-    return relative if row["limit"] is None else Stack((relative, Number(row["limit"], 4, "nats per study")))
+    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s loss"
+    return relative if row["limit"] is None else Stack((relative, Number(row["limit"], 4, row["unit"])))
 
 
 def criterion_decimals(row: Record) -> int:
     """Digits of one criterion's estimate, enough to show on which side of its limit each bound lies."""
     estimate = row["estimate"]
     limits = row["limits"] or [row["limit"]]
-    return faithful_decimals([estimate["low"], estimate["high"]], limits, DECIMALS[row["metric"]])
+    return faithful_decimals(
+        [estimate["low"], estimate["high"]], limits, DECIMALS.get(row["metric"], SHARE_DECIMALS)
+    )
 
 
 def _criterion(row: Record) -> tuple[Cell, ...]:

@@ -19,7 +19,7 @@ from monitor.documentation.blocks import (
     Table,
 )
 from monitor.documentation.evidence import Record
-from monitor.documentation.numbers import Interval, Number
+from monitor.documentation.numbers import Interval, Number, Share
 from monitor.documentation.sections.criteria import mark_of
 from monitor.documentation.wording import (
     counted,
@@ -106,7 +106,28 @@ def attempt_section(dossier: Record) -> Section:
         ("Look", look),
         ("Longest wait for the look", counted(attempt["maximum_wait_days"], "day")),
     ]
-    return Section("attempt", "Attempt and error probability", (Facts(tuple(rows)),))
+    blocks: list[Block] = [Facts(tuple(rows))]
+    if attempt["looks_held"]:
+        blocks.append(_looks(attempt))
+    return Section("attempt", "Attempt and error probability", tuple(blocks))
+
+
+def _looks(attempt: Record) -> Table:
+    """Each look that was held, with its bound; the bounds are fixed by the planned events alone."""
+    rows = tuple(
+        (
+            f"{look['look']} of {attempt['looks_planned']}",
+            Number(attempt["look_events"][look["look"] - 1]),
+            Number(look["events"]),
+            Number(look["z"], 4),
+            Share(look["alpha"]),
+            Share(look["alpha_spent"]),
+            look["verdict"] or "none, the change collects on",
+        )
+        for look in attempt["looks_held"]
+    )
+    columns = ("Look", "Planned events", "Events", "Bound (z)", "Alpha of the look", "Alpha spent", "Verdict")
+    return Table("looks", "Looks, alpha spent by the O'Brien-Fleming-type function", columns, rows)
 
 
 def approval_section(dossier: Record) -> Section:

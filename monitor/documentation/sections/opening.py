@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from monitor.documentation.blocks import Aside, Block, Bullets, Cell, Code, Facts, Section, Sentence, Table
+from monitor.documentation.blocks import (
+    Aside,
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Drawing,
+    Facts,
+    Section,
+    Sentence,
+    Table,
+)
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Number
 from monitor.documentation.wording import capitalised, listed, spaced
@@ -63,6 +74,7 @@ def data_section(dossier: Record) -> Section:
         blocks.append(Aside(_no_fit(dossier)))
     if account["waterfall"]:
         blocks.append(_waterfall(account["waterfall"]))
+        blocks.append(Drawing("waterfall", "Studies, and events among them, left after each filter."))
     blocks.append(_truth(account))
     return Section("data", "Data account", tuple(blocks))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from monitor.documentation.blocks import (
     Aside,
     Beside,
@@ -32,6 +34,10 @@ def change_section(dossier: Record) -> Section:
         blocks.append(Drawing("map", _map_caption(dossier)))
     if change["closed_test"]:
         blocks.extend(_closed_test(change))
+    if change.get("pooling"):
+        blocks.append(_pooling(change))
+    if change.get("cross_validation"):
+        blocks.extend(_cross_validation(change))
     blocks.append(
         Sentence(
             "The model and its score are unchanged. Every map starts from the raw score, none is stacked."
@@ -44,7 +50,9 @@ def reliability_section(dossier: Record) -> Section:
     """Predicted against observed on the validation studies, before and after."""
     groups = dossier["reliability"]
     if groups is None:
-        text = "No look was reached, so there are no validation results to draw."
+        reached = dossier["verdict"]["look"] is not None
+        why = "The groups would have too few studies" if reached else "No look was reached"
+        text = f"{why}, so there are no validation results to draw."
         return Section("reliability", "Reliability on the validation studies", (Aside(text),))
     caption = (
         "Observed share of the outcome against predicted probability, in groups of validation studies, with "
@@ -67,9 +75,29 @@ def formula(calibrator: Record) -> str:
         'logit(p) = −0.5000 + 1.0000 × logit(score)'
     """
     parameters = calibrator["parameters"]
+    shape = SHAPES.get(calibrator.get("kind", ""), _straight)(parameters)
+    return f"logit(p) = {rounded(parameters['intercept'], 4)} + {rounded(parameters['slope'], 4)} × {shape}"
+
+
+def _straight(_: Record) -> str:
+    return "logit(score)"
+
+
+def _beta(parameters: Record) -> str:
+    a, b = rounded(parameters["a"], 4), rounded(parameters["b"], 4)
+    return f"({a} × ln(score) − {b} × ln(1 − score))"
+
+
+def _isotonic(parameters: Record) -> str:
+    share, knots = parameters["isotonic_share"], len(parameters["knots"])
+    line = f"{rounded(parameters['platt_intercept'], 4)} + {rounded(parameters['platt_slope'], 4)}"
     return (
-        f"logit(p) = {rounded(parameters['intercept'], 4)} + {rounded(parameters['slope'], 4)} × logit(score)"
+        f"logit({rounded(share, 2)} × isotonic({knots} knots) + {rounded(1.0 - share, 2)} × "
+        f"expit({line} × logit(score)))"
     )
+
+
+SHAPES: Mapping[str, Callable[[Record], str]] = {"beta": _beta, "isotonic": _isotonic}
 
 
 def _maps(calibrators: Record) -> Table:
@@ -130,6 +158,46 @@ def _closed_test(change: Record) -> list[Block]:
         facts.append(("Score range of the fit", f"log-odds limited to {low} … {high}"))
     caption = f"Closed test on the fitting window, level {test['level']:g}: the least change that fits"
     return [Table("closed-test", caption, columns, rows), Facts(tuple(facts))]
+
+
+def _pooling(change: Record) -> Facts:
+    """Where the prior of a pooled fit comes from."""
+    pooling = change["pooling"]
+    mean, deviation = pooling["prior_mean"], pooling["prior_sd"]
+    sources = {
+        "empirical_bayes": f"estimated from {pooling['sites']} sites with events (empirical Bayes)",
+        "map": "centred on the calibrator in use; the sites together are too few or have too few events",
+    }
+    counts = f"{pooling['rows']:,} studies, {pooling['events']:,} of the rarer class, this site included"
+    facts: list[tuple[str, Cell]] = [
+        ("Method", "intercept and slope under a normal prior"),
+        ("Prior", sources[pooling["estimator"]]),
+        ("Pool", counts),
+        ("Prior intercept", f"{rounded(mean[0], 3)} (SD {rounded(deviation[0], 3)})"),
+        ("Prior slope", f"{rounded(mean[1], 3)} (SD {rounded(deviation[1], 3)})"),
+    ]
+    return Facts(tuple(facts))
+
+
+def _cross_validation(change: Record) -> list[Block]:
+    """Held-out losses of the methods, simplest first."""
+    found = change["cross_validation"]
+    rows = tuple(
+        (
+            score["method_words"],
+            Number(score["log_loss"], 5),
+            Number(score["distance"], 5),
+            Number(score["standard_error"], 5),
+        )
+        for score in found["scores"]
+    )
+    columns = ("Method", "Log loss", "Above the best", "Standard error")
+    caption = (
+        f"Cross-validation on the fitting window, {found['folds']} folds of whole patients: the first method "
+        "within one standard error of the best"
+    )
+    table = Table("cross-validation", caption, columns, rows)
+    return [table, Facts((("Chosen", found["chosen_words"]),))]
 
 
 def _groups(name: str, groups: list[Record]) -> Table:

@@ -2,10 +2,25 @@
 
 from monitor.plan.rules.columns import RULES as COLUMN_RULES
 from monitor.plan.rules.evaluation import RULES as EVALUATION_RULES
+from monitor.plan.rules.findings import RULES as FINDING_RULES
+from monitor.plan.rules.methods import RULES as METHOD_RULES
+from monitor.plan.rules.records import RULES as RECORD_RULES
+from monitor.plan.rules.reference_standard import RULES as REFERENCE_RULES
 from monitor.plan.rules.rule import Rule
 from monitor.plan.rules.structure import RULES as STRUCTURE_RULES
+from monitor.plan.rules.subgroups import RULES as SUBGROUP_RULES
 from monitor.plan.rules.times import RULES as TIME_RULES
 
-RULES: tuple[Rule, ...] = (*TIME_RULES, *COLUMN_RULES, *EVALUATION_RULES, *STRUCTURE_RULES)
+RULES: tuple[Rule, ...] = (
+    *TIME_RULES,
+    *FINDING_RULES,
+    *COLUMN_RULES,
+    *METHOD_RULES,
+    *EVALUATION_RULES,
+    *SUBGROUP_RULES,
+    *STRUCTURE_RULES,
+    *RECORD_RULES,
+    *REFERENCE_RULES,
+)
 
 __all__ = ["RULES", "Rule"]

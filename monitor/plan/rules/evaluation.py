@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from monitor.plan.fault import Problem
-from monitor.plan.model import ChangePlan, LogLossCriterion
-from monitor.plan.rules.rule import DATA, EVALUATION, Rule, repeated
+from monitor.plan.model import AlertRateCriterion, ChangePlan, ProportionCriterion
+from monitor.plan.rules.rule import (
+    DATA,
+    EVALUATION,
+    MODIFICATIONS,
+    PREDICTIONS,
+    Rule,
+    repeated,
+)
 
 ITEM = (*EVALUATION, 0)
 COMPARATORS = ("last_deployed", "original")
@@ -33,7 +40,7 @@ def comparators(plan: ChangePlan) -> Iterator[Problem]:
                 (*ITEM, "comparators"), f"the comparator {name} is missing", "last_deployed and original"
             )
         used = any(
-            isinstance(criterion, LogLossCriterion) and criterion.against == name
+            criterion.metric == "log_loss_difference" and criterion.against == name
             for criterion in plan.evaluation.criteria
         )
         if not used:
@@ -61,10 +68,59 @@ def criteria_differ(plan: ChangePlan) -> Iterator[Problem]:
 
 
 def looks(plan: ChangePlan) -> Iterator[Problem]:
-    """No look before the least number of events is there."""
-    if plan.evaluation.looks.events[0] < plan.evaluation.minimum_events:
-        key = (*ITEM, "looks", "events", 0)
-        yield Problem(key, "the look comes before minimum_events", "at least minimum_events", "whole number")
+    """Looks come one after another, none before the least number of events, and share alpha by a rule."""
+    planned, key = plan.evaluation.looks, (*ITEM, "looks")
+    if planned.events[0] < plan.evaluation.minimum_events:
+        where, expected = (*key, "events", 0), "at least minimum_events"
+        yield Problem(where, "the look comes before minimum_events", expected, "whole number")
+    for position, (earlier, later) in enumerate(pairwise(planned.events), start=1):
+        if later <= earlier:
+            where, message = (*key, "events", position), "not after the look before"
+            yield Problem(where, message, "more events than the look before", "whole number")
+    if len(planned.events) > 1 and planned.spending is None:
+        yield Problem(key, "several looks at the full alpha", "spending: obrien_fleming", "nothing", True)
+    if len(planned.events) == 1 and planned.spending is not None:
+        yield Problem((*key, "spending"), "one look has nothing to share", "no such key", "text", True)
+
+
+def one_look(plan: ChangePlan) -> Iterator[Problem]:
+    """An undated log does not grow, so it is looked at once."""
+    if plan.undated and len(plan.evaluation.looks.events) > 1:
+        key = (*ITEM, "looks", "events", 1)
+        yield Problem(key, "undated logs have one look", "one number of events", "whole number")
+
+
+def operating_points(plan: ChangePlan) -> Iterator[Problem]:
+    """What is judged at an operating point needs one in every finding."""
+    lacking = [finding.id for finding in plan.findings if finding.operating_point is None]
+    for position, criterion in enumerate(plan.evaluation.criteria):
+        if lacking and isinstance(criterion, ProportionCriterion | AlertRateCriterion):
+            key = (*ITEM, "criteria", position, "at")
+            message = f"finding {lacking[0]} has no operating point"
+            yield Problem(key, message, "findings[].operating_point in the plan", "text")
+    rails = plan.modification.guardrails
+    if lacking and rails and rails.maximum_alert_change is not None:
+        key = ("description_of_modifications", 0, "guardrails", "maximum_alert_change")
+        message = f"finding {lacking[0]} has no operating point"
+        yield Problem(key, message, "findings[].operating_point in the plan", "number")
+
+
+def guardrails(plan: ChangePlan) -> Iterator[Problem]:
+    """A range that holds nothing would reject everything; an empty record would bound nothing."""
+    rails, key = plan.modification.guardrails, ("description_of_modifications", 0, "guardrails")
+    if rails is None:
+        return
+    if not rails.model_dump(exclude_none=True):
+        yield Problem(key, "bounds nothing", "slope, maximum_probability_change or maximum_alert_change")
+    if rails.slope and not rails.slope[0] < 1.0 < rails.slope[1]:
+        yield Problem((*key, "slope"), "the range does not hold 1", "two numbers with 1 between them", "list")
+
+
+def retest(plan: ChangePlan) -> Iterator[Problem]:
+    """The role that signs a root cause is one of the plan's."""
+    rule = plan.evaluation.retest
+    if rule is not None and rule.role not in [item.role for item in plan.approvals]:
+        yield Problem((*ITEM, "retest", "role"), "no such role", "a role of approvals", "text")
 
 
 def attempt_alpha(plan: ChangePlan) -> Iterator[Problem]:
@@ -98,6 +154,10 @@ RULES = (
     Rule((EVALUATION,), criterion_ids),
     Rule((EVALUATION,), criteria_differ),
     Rule((EVALUATION,), looks),
+    Rule((EVALUATION, PREDICTIONS), one_look),
+    Rule((EVALUATION, ("findings",), MODIFICATIONS), operating_points),
+    Rule((MODIFICATIONS,), guardrails),
+    Rule((EVALUATION, ("approvals",)), retest),
     Rule((EVALUATION,), attempt_alpha),
     Rule((DATA,), ai_influence),
 )

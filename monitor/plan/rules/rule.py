@@ -14,6 +14,8 @@ COVARIATES: Key = ("logs", "covariates")
 MONITORING: Key = ("monitoring",)
 DATA: Key = ("modification_protocol", "data_management")
 EVALUATION: Key = ("modification_protocol", "performance_evaluation")
+RETRAINING: Key = ("modification_protocol", "retraining")
+MODIFICATIONS: Key = ("description_of_modifications",)
 
 
 class Rule(NamedTuple):

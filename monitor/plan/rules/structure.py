@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from monitor.plan.fault import Key, Problem
 from monitor.plan.model import ChangePlan
-from monitor.plan.rules.rule import MONITORING, Rule, repeated
+from monitor.plan.rules.rule import MODIFICATIONS, MONITORING, Rule, repeated
 from monitor.plan.rules.times import is_date
 
-MODIFICATIONS: Key = ("description_of_modifications",)
 PROTOCOL: Key = ("modification_protocol",)
 CELLS = ("data_management", "retraining", "performance_evaluation", "update_procedures")
 PLACEHOLDER_WORDS = ("example", "placeholder", "replace")

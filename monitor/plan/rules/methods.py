@@ -1,0 +1,53 @@
+"""Methods and the events they need: what is listed can be reached, and what can be reached is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from monitor.plan.fault import Problem
+from monitor.plan.model import ChangePlan
+from monitor.plan.rules.rule import MODIFICATIONS, RETRAINING, Rule
+
+EVENTS_FOR = (*RETRAINING, 0, "events_for")
+METHODS = (*MODIFICATIONS, 0, "methods")
+NEEDS = {"pooled": ("pooled",), "flexible": ("beta", "isotonic")}
+ORDER = ("pooled", "closed_test", "flexible")
+
+
+def listed_methods_are_reached(plan: ChangePlan) -> Iterator[Problem]:
+    """A method that no number of events leads to would be a promise that nothing keeps."""
+    for key, methods in NEEDS.items():
+        if getattr(plan.retraining.events_for, key) is not None:
+            continue
+        for position, method in enumerate(plan.modification.methods):
+            if method in methods:
+                message = f"{method} needs events_for.{key}, which the plan does not have"
+                yield Problem((*METHODS, position), message, f"events_for.{key}, or no {method}", "text")
+
+
+def reached_methods_are_listed(plan: ChangePlan) -> Iterator[Problem]:
+    """A number of events that leads to no listed method decides nothing."""
+    for key, methods in NEEDS.items():
+        if getattr(plan.retraining.events_for, key) is not None and not (
+            set(methods) & set(plan.modification.methods)
+        ):
+            message = f"no method listed needs it: {' or '.join(methods)}"
+            yield Problem((*EVENTS_FOR, key), message, f"a method {' or '.join(methods)}", on_key=True)
+
+
+def events_rise(plan: ChangePlan) -> Iterator[Problem]:
+    """The more flexible the method, the more events it needs."""
+    events = plan.retraining.events_for
+    given = [(name, getattr(events, name)) for name in ORDER if getattr(events, name) is not None]
+    for (before, fewer), (name, more) in pairwise(given):
+        if more <= fewer:
+            message = f"no more events than for {before}"
+            yield Problem((*EVENTS_FOR, name), message, f"more than {fewer}", "whole number")
+
+
+RULES = (
+    Rule((METHODS, EVENTS_FOR), listed_methods_are_reached),
+    Rule((METHODS, EVENTS_FOR), reached_methods_are_listed),
+    Rule((EVENTS_FOR,), events_rise),
+)

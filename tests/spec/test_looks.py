@@ -1,0 +1,142 @@
+"""Several looks share one alpha: each has its own bound, fixed by the planned events alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from monitor.errors import EvidenceError
+from monitor.operation.status import status
+from monitor.operation.verify import verify
+from monitor.registry import Entry, read_chain
+from monitor.validation import look_bounds
+from monitor.validation.spending import obrien_fleming
+from tests.evidence import Scene, bound, forge, replayed, shifted, undrawn
+
+LOOKS = (
+    "      minimum_events: 200\n      minimum_patients: 150\n      looks: {events: [200]}\n",
+    "      minimum_events: 60\n      minimum_patients: 50\n"
+    "      looks: {events: [60, 120, 180], spending: obrien_fleming}\n",
+)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """A replay of one shifted site under a plan with three looks."""
+    with undrawn():
+        scene = bound(tmp_path_factory.mktemp("looks"), shifted("Harbour"), nights=30, edits=dict([LOOKS]))
+        return replayed(scene)
+
+
+def entries(scene: Scene, *kinds: str) -> list[Entry]:
+    return [entry for entry in read_chain(scene.path / "ledger.jsonl") if entry.kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "expected"),
+    [(0.025, (4.3326, 2.9631, 2.3590, 2.0141)), (0.05, (3.7496, 2.5399, 2.0161, 1.7202))],
+)
+def test_bounds_of_four_equal_looks_to_four_digits(alpha: float, expected: tuple[float, ...]) -> None:
+    """The values of gsDesign's sfLDOF for one-sided tests."""
+    found = look_bounds((125, 250, 375, 500), alpha, "obrien_fleming")
+    assert [round(bound.z, 4) for bound in found] == list(expected)
+    assert found[-1].alpha_spent == pytest.approx(alpha, abs=1e-12)
+
+
+def test_looks_at_two_to_five_hundred() -> None:
+    found = look_bounds((200, 300, 400, 500), 0.025, "obrien_fleming")
+    assert [bound.z for bound in found] == pytest.approx([3.36, 2.69, 2.29, 2.03], abs=0.011)
+
+
+def test_each_look_is_crossed_first_with_the_alpha_it_was_given() -> None:
+    """Sums of normal increments, drawn: what the recursion integrates."""
+    events, runs = (60, 120, 180), 400_000
+    bounds = look_bounds(events, 0.05, "obrien_fleming")
+    steps = np.sqrt(np.diff((0, *events)))
+    sums = np.cumsum(np.random.default_rng(1).normal(size=(runs, 3)) * steps, axis=1)
+    crossed = sums / np.sqrt(events) > [bound.z for bound in bounds]
+    first = np.where(crossed.any(axis=1), crossed.argmax(axis=1), 3)
+    spent = np.cumsum([float((first == look).mean()) for look in range(3)])
+    for share, item in zip(spent, bounds, strict=True):
+        error = (item.alpha_spent * (1 - item.alpha_spent) / runs) ** 0.5
+        assert share == pytest.approx(item.alpha_spent, abs=4 * error)
+
+
+def test_the_first_look_spends_what_the_function_says() -> None:
+    """2 - 2 Phi(z_{1-alpha/2} / sqrt t) with t = 1/4 and alpha .05: 2 (1 - Phi(3.92)) = .0000886."""
+    assert obrien_fleming(0.25, 0.05) == pytest.approx(2 * norm.sf(2 * 1.959964), rel=1e-5)
+    first = look_bounds((1, 4), 0.05, "obrien_fleming")[0]
+    assert norm.sf(first.z) == pytest.approx(first.alpha_spent, rel=1e-9)
+
+
+def test_one_look_has_the_whole_alpha() -> None:
+    (only,) = look_bounds((200,), 0.025, None)
+    assert (only.alpha_spent, only.nominal_alpha) == (0.025, 0.025)
+    assert only.z == pytest.approx(norm.isf(0.025))
+
+
+@pytest.mark.parametrize(
+    ("events", "alpha", "spending"),
+    [
+        ((), 0.05, None),
+        ((2, 1), 0.05, "obrien_fleming"),
+        ((1, 2), 0.05, None),
+        ((1, 2), 0.5, "obrien_fleming"),
+    ],
+)
+def test_looks_that_no_plan_could_mean_are_refused(
+    events: tuple[int, ...], alpha: float, spending: str | None
+) -> None:
+    with pytest.raises(ValueError, match=r"looks|alpha"):
+        look_bounds(events, alpha, spending)
+
+
+def test_a_look_that_decides_nothing_is_on_record_and_the_change_collects_on(several: Scene) -> None:
+    first, last = entries(several, "look", "verdict")[:2]
+    assert (first.kind, first.body["look"], first.body["verdict"]) == ("look", 1, None)
+    assert first.body["reasons"]
+    assert (last.kind, last.body["look"], last.body["verdict"]) == ("verdict", 2, "accept")
+    expected = look_bounds((60, 120, 180), 0.025, "obrien_fleming")
+    for body, item in zip((first.body, last.body), expected, strict=False):
+        assert body["z"] == pytest.approx(item.z, rel=1e-9)
+        assert body["looks"] == {"planned": [60, 120, 180], "alpha_spent": item.alpha_spent}
+
+
+def test_rows_of_a_look_include_those_of_the_look_before(several: Scene) -> None:
+    first, last = (entry.body["validation"] for entry in entries(several, "look", "verdict")[:2])
+    assert first["from"] == last["from"]
+    assert first["to"] < last["to"]
+    assert last["n"] > first["n"] >= 60
+
+
+def test_status_names_the_look_and_the_attempts_alpha(several: Scene) -> None:
+    (change,) = status(several.path)["changes"]
+    assert (change["look"], change["alpha"], change["verdict"]) == (2, 0.025, "accept")
+
+
+def test_the_dossier_lists_every_look_with_its_bound(several: Scene) -> None:
+    text = (several.path / "dossiers" / "CHG-0001" / "dossier.json").read_text(encoding="utf-8")
+    held = json.loads(text)["attempt"]["looks_held"]
+    assert [(look["look"], look["verdict"]) for look in held] == [(1, None), (2, "accept")]
+    page = (several.path / "dossiers" / "CHG-0001" / "dossier.html").read_text(encoding="utf-8")
+    assert "none, the change collects on" in page
+
+
+def test_looks_are_derived_again(several: Scene, tmp_path: Path) -> None:
+    assert verify(several.path).derived > 0
+    forged = several.copy(tmp_path / "forged")
+
+    def easier(found: list[Entry]) -> list[tuple[str, str, dict[str, Any]]]:
+        return [
+            (entry.kind, entry.at, {**entry.body, "z": 1.0} if entry.kind == "look" else entry.body)
+            for entry in found
+        ]
+
+    forge(forged.path, easier)
+    with pytest.raises(EvidenceError, match=r"look CHG-0001\): z: recorded 1\.0"):
+        verify(forged.path)
