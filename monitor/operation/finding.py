@@ -87,7 +87,7 @@ def _look(snapshot: Store, by: Identifier, value: str) -> tuple[list[FoundPredic
 def _joins(outcome: FoundOutcome, prediction: FoundPrediction) -> bool:
     place = prediction.place
     return (outcome.study, outcome.finding) == (prediction.study, place.finding) and (
-        outcome.site in (None, place.site)
+        outcome.site in (None, prediction.hospital)
     )
 
 

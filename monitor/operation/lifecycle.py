@@ -37,6 +37,7 @@ FIXED_IN_THE_STORE: Final[Mapping[str, str]] = {
     r"logs\.predictions\.research_id$": "how study numbers are stored",
     r"logs\.outcomes\.study_id_globally_unique$": "how outcomes are joined",
     r"monitoring\.cadence$": "the cohorts",
+    r"logs\.strata\b": "the strata",
 }
 """What the rows already stored were made with."""
 
@@ -117,6 +118,7 @@ def permitted_differences(old: LoadedPlan, new: LoadedPlan) -> list[Difference]:
     differences = difference(old.plan, new.plan)
     _require_inside(old.plan, differences)
     _require_followed_by_the_store(new, differences)
+    _require_same_strata(old, new)
     return differences
 
 
@@ -143,6 +145,16 @@ def _require_followed_by_the_store(new: LoadedPlan, differences: list[Difference
                     f"{new.path}: {item.key}: the rows stored here fix {what}; "
                     f"bind a new workspace for it ({shown([item])})"
                 )
+
+
+def _require_same_strata(old: LoadedPlan, new: LoadedPlan) -> None:
+    """The strata are the levels of a covariate, which may otherwise gain and lose levels."""
+    if old.plan.strata != new.plan.strata:
+        before, after = (", ".join(item.plan.strata) for item in (old, new))
+        raise PlanError(
+            f"{new.path}: logs.strata: the rows stored here fix the strata; "
+            f"bind a new workspace for others (expected {before}, found {after})"
+        )
 
 
 def _require_no_open_change(workspace: Workspace) -> None:

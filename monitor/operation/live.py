@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from monitor.operation.operating_points import finding_of, limits_of, live_thres
 from monitor.operation.status import read_state
 from monitor.operation.workspace import read_plan
 from monitor.performance import abstains
-from monitor.plan import ChangePlan
+from monitor.plan import ChangePlan, stratum_site
 from monitor.records import Calibrator, FloatArray, Place
 
 
@@ -67,12 +67,14 @@ def live(path: Path, site: str, finding: str | None = None) -> Live:
         finding: May be left out when the plan has one.
 
     Raises:
-        UsageError: The finding is missing or not in the plan, or the site is not in the logs.
+        UsageError: The finding is missing or not in the plan, the site is not in the logs, or it has strata.
     """
     loaded = read_plan(path)
     place = Place(site, one_finding(loaded.plan, finding))
     state = read_state(path, loaded)
-    if place not in {place for place, _ in state.streams}:
+    read = {place for place, _ in state.streams}
+    if place not in read:
+        _refuse_hospital(loaded.plan, place, read)
         raise UsageError(f"--site {site}: no mature study of this site and finding has been read yet")
     calibrator, planned = state.calibrator(place), finding_of(loaded.plan, place)
     raw = None if planned.operating_point is None else live_threshold(state, planned.operating_point, place)
@@ -85,6 +87,17 @@ def live(path: Path, site: str, finding: str | None = None) -> Live:
         planned.abstention is not None,
         limits_of(state.changes[deployed[-1]["change"]].candidate) if deployed else None,
     )
+
+
+def _refuse_hospital(plan: ChangePlan, place: Place, read: Set[Place]) -> None:
+    """Each stratum has a calibrator of its own, so the name of their hospital chooses none."""
+    names = [stratum_site(place.site, stratum) for stratum in plan.strata]
+    found = [f"'{name}'" for name in names if Place(name, place.finding) in read]
+    if found:
+        raise UsageError(
+            f"--site {place.site}: the plan divides this site by {plan.logs.strata.covariate}; "
+            f"name one of its strata: {', '.join(found)}"
+        )
 
 
 def live_calibrator(path: Path, site: str, finding: str | None = None) -> Calibrator:

@@ -13,6 +13,7 @@ from monitor import store
 from monitor.errors import IngestError, MonitorError, UsageError
 from monitor.hashing import finite_or_none, sha256_file, sha256_record
 from monitor.operation.archiving import too_old
+from monitor.operation.automatic import implement_accepted
 from monitor.operation.calendar import due_nights
 from monitor.operation.changes import advance, conclude, open_change, open_deferred
 from monitor.operation.dossiers import issue_dossiers
@@ -120,6 +121,7 @@ class Nights:
                 self._finish_undated(knowledge)
             self.floor.check(knowledge)
             follow_up(self.workspace, self.counts, knowledge)
+            implement_accepted(self.workspace, night)
             if approve_accepted:
                 self._approve_accepted(night)
             self.workspace.store.put_stream(rows_of_streams)
@@ -173,7 +175,7 @@ class Nights:
                 return None
         nights = (knowledge.matured_by, knowledge.known_by)
         row = read_cohort(self.workspace, self.streams, rows, cohort, nights)
-        if row is not None and row.log_r_mixture >= stream_limit(self.workspace):
+        if row is not None and row.log_r_mixture >= stream_limit(self.workspace.loaded.plan):
             alarm = raise_alarm(self.workspace, self.streams[rows.place], rows.place, knowledge.matured_by)
             open_change(self.workspace, alarm, knowledge.matured_by)
         return row

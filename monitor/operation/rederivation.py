@@ -43,6 +43,7 @@ DERIVED = (
     "floor_check",
     "corrective_action",
     "follow_up",
+    "implemented",
 )
 """Kinds that nobody decides."""
 SIGNED = ("approval", "declined", "alarm_closed", "deviation", "rolled_back", "amended")

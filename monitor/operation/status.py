@@ -13,7 +13,7 @@ from monitor.errors import UsageError
 from monitor.logistic import logit
 from monitor.operation.alert_rates import alert_rate
 from monitor.operation.database_key import database_key
-from monitor.operation.streams import STREAM
+from monitor.operation.streams import stream_limit
 from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates
 from monitor.plan import LoadedPlan
@@ -109,6 +109,7 @@ def describe_change(change: Change) -> dict[str, Any]:
         "criteria": verdict.get("criteria") or (change.looks[-1]["criteria"] if change.looks else []),
         "follow_up": _follow_up(change),
         "approvals": [signatures._asdict() for signatures in change.signatures],
+        "automatic": change.implemented is not None,
         "simulated_approval": any(approval["simulated"] for approval in change.approvals),
     }
 
@@ -175,7 +176,7 @@ def _site(
         "status": _watched(_word(loaded, open_alarms, row, needed), alerts),
         "needed": {"events": needed},
         "log_r": row.log_r_mixture if row else None,
-        "log_limit": _limit(loaded),
+        "log_limit": stream_limit(loaded.plan),
         "alarms": [
             {
                 **{key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")},
@@ -210,24 +211,12 @@ def _word(loaded: LoadedPlan, open_alarms: list[Alarm], row: StreamRow | None, n
         return "alarm"
     if row is None or needed > 0:
         return "insufficient"
-    return "watch" if row.log_r_mixture >= WATCH_SHARE * _limit(loaded) else "ok"
+    return "watch" if row.log_r_mixture >= WATCH_SHARE * stream_limit(loaded.plan) else "ok"
 
 
 def _watched(word: str, alerts: dict[str, Any] | None) -> str:
     """More alerts than the plan's limit turn a quiet site into a watched one."""
     return "watch" if word == "ok" and alerts is not None and alerts["above_limit"] else word
-
-
-def _limit(loaded: LoadedPlan) -> float:
-    from monitor.drift import log_limit
-
-    monitoring = loaded.plan.monitoring
-    return log_limit(
-        monitoring.horizon_looks,
-        len(loaded.plan.findings),
-        monitoring.false_alarm_probability,
-        getattr(monitoring.streams, STREAM).weight,
-    )
 
 
 def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from monitor.drift import (
 )
 from monitor.logistic import logit
 from monitor.operation.workspace import Workspace
+from monitor.plan import ChangePlan
 from monitor.records import FloatArray, Place, Rows
 from monitor.store import StreamRow
 
@@ -61,12 +62,15 @@ def load_streams(workspace: Workspace) -> dict[Place, Stream]:
     return streams
 
 
-def stream_limit(workspace: Workspace) -> float:
-    """Natural log of the calibration stream's alarm limit under the plan."""
-    monitoring = workspace.loaded.plan.monitoring
+def stream_limit(plan: ChangePlan) -> float:
+    """Natural log of the calibration stream's alarm limit.
+
+    Every place of a hospital shares its false-alarm probability: each finding, in each stratum.
+    """
+    monitoring = plan.monitoring
     return log_limit(
         monitoring.horizon_looks,
-        len(workspace.loaded.plan.findings),
+        plan.places_per_site,
         monitoring.false_alarm_probability,
         monitoring.streams.calibration.weight,
     )
@@ -128,7 +132,7 @@ def raise_alarm(workspace: Workspace, stream: Stream, place: Place, night: date)
         "night": night.isoformat(),
         "cohort": stream.cohorts[-1],
         "log_r": stream.detector.log_mixture,
-        "log_limit": stream_limit(workspace),
+        "log_limit": stream_limit(workspace.loaded.plan),
         "bet": stream.bets[point.bet].name,
         "change_cohort": stream.cohorts[point.earliest],
         "likeliest_change_cohort": stream.cohorts[point.likeliest],

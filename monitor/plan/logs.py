@@ -160,6 +160,16 @@ class CategoricalCovariate(Closed):
 Covariate = Annotated[ContinuousCovariate | CategoricalCovariate, Field(discriminator="kind")]
 
 
+class Strata(Closed):
+    """What divides a hospital into places that are watched, changed and judged each on its own."""
+
+    covariate: Identifier = Field(
+        description="A declared categorical covariate; each of its levels is a stratum, and one more, "
+        "'other', takes the studies whose level is missing or not listed.",
+        examples=["scanner_vendor"],
+    )
+
+
 class SubgroupDefinition(Closed):
     """A subgroup by a condition on covariates, so that intersections can be named."""
 
@@ -191,4 +201,8 @@ class Logs(Closed):
     subgroups: tuple[SubgroupEntry, ...] = Field(
         default=(),
         description="Subgroups named beforehand: a categorical covariate stands for each of its levels.",
+    )
+    strata: Strata | None = Field(
+        default=None,
+        description="Strata of each hospital, such as its scanners' vendors; no key, a hospital is one place.",
     )

@@ -30,6 +30,7 @@ from monitor.plan.logs import (
     PredictionColumns,
     PredictionConstants,
     PredictionLog,
+    Strata,
     SubgroupDefinition,
 )
 from monitor.plan.modifications import ApprovalRole, Guardrails, Impact, Modification, TraceabilityRow
@@ -128,6 +129,7 @@ __all__ = [
     "Retraining",
     "Rollback",
     "Split",
+    "Strata",
     "Streams",
     "SubgroupDefinition",
     "SubgroupRule",
@@ -194,3 +196,36 @@ class ChangePlan(Closed):
     def undated(self) -> bool:
         """True when the log has cohorts but no times: one look, split by patient hash."""
         return self.logs.predictions.time_precision == "none"
+
+    @property
+    def stratum_covariate(self) -> CategoricalCovariate | None:
+        """The covariate whose levels divide each hospital; None when a hospital is one place."""
+        named = self.logs.strata.covariate if self.logs.strata else None
+        found = (item for item in self.logs.covariates if item.name == named and item.kind == "categorical")
+        return next(found, None)
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """Names of the strata of every hospital, the one for missing and unlisted levels last; or none."""
+        covariate = self.stratum_covariate
+        return (*covariate.levels, OTHER_STRATUM) if covariate else ()
+
+    @property
+    def places_per_site(self) -> int:
+        """At how many places a hospital can raise a false alarm: its findings times its strata."""
+        return len(self.findings) * max(1, len(self.strata))
+
+
+OTHER_STRATUM = "other"
+
+
+def stratum_site(hospital: str, stratum: str) -> str:
+    """The name under which a stratum of a hospital is a site of its own.
+
+    A stratum's name holds no slash, so what stands before the last " / " is the hospital, whatever it is.
+
+    Example:
+        >>> stratum_site("Harbour", "A")
+        'Harbour / A'
+    """
+    return f"{hospital} / {stratum}"

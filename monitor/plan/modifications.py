@@ -59,8 +59,10 @@ class Modification(Closed):
     ] = Field(
         description="Calibrators that may replace the deployed one; keeping it is always possible."
     )
-    implementation: Literal["manual"] = Field(
-        description="A person approves each change before it is deployed."
+    implementation: Literal["manual", "automatic"] = Field(
+        description="manual: people approve each change before it is deployed. automatic: an accepted change "
+        "inside every guardrail is deployed the same night; needs complete guardrails, bounds on frequency, "
+        "a rollback and a follow-up."
     )
     maximum_per_year: PositiveInt | None = Field(
         default=None,

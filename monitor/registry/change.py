@@ -48,6 +48,7 @@ class Change:
     """One change attempt: every ledger body that belongs to it.
 
     Attributes:
+        implemented: The plan's own decision to deploy, where implementation is automatic.
         looks: Looks that decided nothing, in order; the one that decides is the verdict.
         plan_sha256: The plan that was bound when the change was opened, and under which it stays.
     """
@@ -59,6 +60,7 @@ class Change:
     looks: tuple[Body, ...] = ()
     verdict: Body | None = None
     approvals: tuple[Body, ...] = ()
+    implemented: Body | None = None
     declined: Body | None = None
     deployed: Body | None = None
     voided: Body | None = None
@@ -93,7 +95,7 @@ class Change:
         if self.verdict is None:
             return "collecting"
         states: dict[str | None, ChangeStateName] = {
-            "accept": "approved" if self.fully_signed else "proposed",
+            "accept": "approved" if self.fully_signed or self.implemented else "proposed",
             "reject": "rejected",
             "insufficient": "insufficient",
             None: "withdrawn",

@@ -75,6 +75,7 @@ class RegistryState:
             "verdict": self._verdict,
             "approval": self._approval,
             "declined": self._declined,
+            "implemented": self._implemented,
             "deployed": self._deployed,
             "rolled_back": self._rolled_back,
             "voided": self._voided,
@@ -208,6 +209,10 @@ class RegistryState:
         if roles and body["role"] not in roles:
             raise _misplaced(entry, f"the plan has no role {body['role']}")
         self._update(entry, approvals=(*change.approvals, body))
+
+    def _implemented(self, entry: Entry) -> None:
+        self._change(entry, "proposed")
+        self._update(entry, implemented=entry.body)
 
     def _declined(self, entry: Entry) -> None:
         self._change(entry, "proposed")

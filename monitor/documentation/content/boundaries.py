@@ -21,7 +21,6 @@ ABSENT_ITEMS: Final = (
     {"item": "Sequestration", "missing": "attestation and log of access to validation outcomes"},
     {"item": "Provenance", "missing": "source commit, installed packages, environment, recipe to run again"},
     {"item": "Unmodified specifications", "missing": "proof that they still hold"},
-    {"item": "Subgroups", "missing": "results in subgroups and challenging cases"},
     {
         "item": "Earlier attempts",
         "missing": "list of earlier attempts at this site; only their number is given",
@@ -45,6 +44,12 @@ ABSENT_ITEMS: Final = (
     },
     {"item": "Public summary", "missing": "summary paragraph, history of implemented changes, model card"},
 )
+
+
+APPROVES: Final = {
+    "manual": "A person approves",
+    "automatic": "Implemented without a person inside every guardrail",
+}
 
 
 def traceability(plan: ChangePlan, change: Change) -> list[dict[str, Any]]:
@@ -90,20 +95,32 @@ def limits(plan: ChangePlan) -> list[str]:
     return [
         "This is the output of a software tool. It is not a regulatory determination, and the tool is not a "
         "medical device.",
-        f"Not evaluated: subgroups; {_at_a_threshold(plan)}non-inferiority of the AUC; effect on readers and "
-        "patients.",
+        f"Not evaluated: {_left_out(plan)}effect on readers and patients.",
         "The estimates describe this site, this finding and these cohorts. They assume that the outcomes "
         "used are the reference standard of the plan and that patients are independent of each other.",
-        "The criteria were judged at one look. Intervals in figures are for reading and decide nothing.",
+        f"{_judged_at(plan)} Intervals in figures are for reading and decide nothing.",
         f"Outside this plan: {excluded}.",
     ]
 
 
-def _at_a_threshold(plan: ChangePlan) -> str:
-    """What a plan without operating points leaves out."""
-    if all(finding.operating_point is not None for finding in plan.findings):
-        return ""
-    return "sensitivity, specificity, predictive values and alert volume at an operating point; net benefit; "
+def _left_out(plan: ChangePlan) -> str:
+    """What this plan asks nothing about, as the first part of a list."""
+    at_a_threshold = (
+        "sensitivity, specificity, predictive values and alert volume at an operating point; net benefit"
+    )
+    named = {
+        "subgroups": plan.evaluation.subgroups is not None,
+        at_a_threshold: all(finding.operating_point is not None for finding in plan.findings),
+        "non-inferiority of the AUC": any(item.metric == "auc" for item in plan.evaluation.criteria),
+    }
+    return "".join(f"{what}; " for what, evaluated in named.items() if not evaluated)
+
+
+def _judged_at(plan: ChangePlan) -> str:
+    looks = len(plan.evaluation.looks.events)
+    if looks == 1:
+        return "The criteria were judged at one look."
+    return f"The criteria are judged at no more than {looks} looks, which share the attempt's alpha."
 
 
 def _demands(plan: ChangePlan) -> dict[str, str]:
@@ -124,7 +141,7 @@ def _demands(plan: ChangePlan) -> dict[str, str]:
             f"{counted(evaluation.minimum_patients, 'patient')}; required: {style}."
         ),
         "update_procedures": (
-            "A person approves; deployed at "
+            f"{APPROVES[plan.modification.implementation]}; deployed at "
             f"{listed([item.replace('_', ' ') for item in plan.update.deploy_to])} only; users informed by "
             f"{plan.update.users_informed_by.replace('_', ' ')}."
         ),

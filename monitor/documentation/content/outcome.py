@@ -117,6 +117,7 @@ def approvals(plan: ChangePlan, change: Change) -> dict[str, Any]:
             for item in plan.approvals
         ],
         "commands": commands(change.id) if awaits_approval(change) else [],
+        "implemented": None if change.implemented is None else _implemented(change.implemented),
         "deployed": None if change.deployed is None else dict(change.deployed),
         "rolled_back": None if change.rolled_back is None else _rollback(change.rolled_back),
     }
@@ -131,6 +132,10 @@ def commands(change: str) -> list[str]:
     """The commands that approve or decline, with the signer's part left open."""
     rest = f"WORKSPACE {change} --signer NAME --role ROLE --key KEYFILE --meaning TEXT"
     return [f"pccp approve {rest}", f"pccp decline {rest}"]
+
+
+def _implemented(record: Record) -> dict[str, Any]:
+    return {key: record[key] for key in ("by", "basis", "record_sha256", "plan_sha256")}
 
 
 def _refusal(change: Change) -> list[dict[str, Any]]:

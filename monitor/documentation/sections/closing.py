@@ -84,12 +84,18 @@ def impact_section(dossier: Record) -> Section:
     return Section("impact", "Impact assessment of the plan", tuple(blocks))
 
 
+IMPLEMENTATION = {
+    "manual": "manual: a person approves each change",
+    "automatic": "automatic: an accepted change inside every guardrail is deployed without a person",
+}
+
+
 def update_section(dossier: Record) -> Section:
     """How an approved change reaches its site."""
     update = dossier["update_procedure"]
     rows: tuple[tuple[str, Cell], ...] = (
         ("Procedure", update["id"]),
-        ("Implementation", f"{update['implementation']}: a person approves each change"),
+        ("Implementation", IMPLEMENTATION[update["implementation"]]),
         ("Deployed to", listed([spaced(item) for item in update["deploy_to"]])),
         ("Users informed by", spaced(update["users_informed_by"])),
         ("Earlier patients", "keep the probabilities they were given"),

@@ -138,9 +138,12 @@ def approval_section(dossier: Record) -> Section:
         columns = ("Signer", "Role", "Decision", "Time", "Meaning", "Key", "Simulated")
         rows = tuple(_approval(record) for record in approvals["records"])
         blocks.append(Table("approvals", "Approval record", columns, rows))
+    elif approvals["implemented"]:
+        blocks.append(_implemented(approvals["implemented"]))
     else:
         blocks.append(Sentence("No approval or refusal is recorded."))
-    blocks += [Sentence(_signed(role)) for role in approvals["roles"]]
+    if not approvals["implemented"]:
+        blocks += [Sentence(_signed(role)) for role in approvals["roles"]]
     if approvals["rolled_back"]:
         blocks.append(_rollback(approvals["rolled_back"]))
     if approvals["commands"]:
@@ -150,6 +153,15 @@ def approval_section(dossier: Record) -> Section:
         if not any(role["keys"] for role in approvals["roles"]):
             blocks.append(Aside("The plan lists no key for any role: these commands will be refused."))
     return Section("approvals", "Approvals", tuple(blocks))
+
+
+def _implemented(record: Record) -> Facts:
+    rows: tuple[tuple[str, Cell], ...] = (
+        ("Implemented by", f"{record['by']}, a service; no person approved this change"),
+        ("Basis", str(record["basis"])),
+        ("Record", Code(str(record["record_sha256"]))),
+    )
+    return Facts(rows)
 
 
 def _signed(role: Record) -> str:

@@ -104,7 +104,8 @@ def _false_alarm(dossier: Record) -> str:
         else "one look"
     )
     over = f"over {looks}"
-    shared = " for all its findings together" if chance["findings"] > 1 else ""
+    several = [word for word in ("findings", "strata") if chance.get(word, 1) > 1]
+    shared = f" for all its {' and '.join(several)} together" if several else ""
     return (
         "As long as the deployed probabilities at a site are right within the tolerance, this stream raises "
         f"a false alarm there with probability at most {chance['at_most']:.6g} {over}{shared} (alpha "
