@@ -27,7 +27,7 @@ ReadingKeyOption = Annotated[
 ]
 SignerOption = Annotated[str, typer.Option("--signer", metavar="NAME", help="Printed name of the person.")]
 RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="One of the plan's roles.")]
-SiteOption = Annotated[str, typer.Option("--site", metavar="SITE", help="As the logs name it.")]
+SiteOption = Annotated[str, typer.Option("--site", metavar="SITE", help="As `pccp status` names it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The stable machine-readable form.")]
 
 LATER = {

@@ -174,6 +174,7 @@ MAPS: Mapping[str, Map] = {
     "intercept": STRAIGHT_LINE,
     "platt": STRAIGHT_LINE,
     "pooled": STRAIGHT_LINE,
+    "prior_shift": STRAIGHT_LINE,
     "beta": Map(_beta, _beta_inner),
     "isotonic": Map(_isotonic, _isotonic_inner),
 }

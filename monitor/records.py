@@ -16,7 +16,7 @@ BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 
 Role = Literal["predictions", "outcomes"]
-CalibratorKind = Literal["identity", "intercept", "platt", "pooled", "beta", "isotonic"]
+CalibratorKind = Literal["identity", "intercept", "platt", "pooled", "prior_shift", "beta", "isotonic"]
 VerdictName = Literal["accept", "reject", "insufficient"]
 CriterionStatus = Literal["demonstrated", "not_contradicted", "contradicted", "insufficient"]
 

@@ -201,7 +201,8 @@ def _say_needed(report: PowerReport) -> None:
     title = (
         "Rarer-class studies that demonstrate each criterion with probability 0.8, for a perfect candidate"
     )
-    table(("site", "studies a month", "prevalence", "AUC", *names), rows, title=title)
+    volume = "studies in the cohort" if report.loaded.plan.undated else "studies a month"
+    table(("site", volume, "prevalence", "AUC", *names), rows, title=title)
 
 
 def _say_passing(report: PowerReport) -> None:

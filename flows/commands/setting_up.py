@@ -87,6 +87,8 @@ def check(plan: PlanArgument) -> None:
     say(f"  style      {_style(loaded)}")
     say(f"  model      {plain(loaded.plan.device.name)} {plain(loaded.plan.device.model_version)}")
     say(f"  findings   {', '.join(plain(finding.id) for finding in loaded.plan.findings)}")
+    if loaded.plan.strata:
+        say(f"  strata     {', '.join(plain(stratum) for stratum in loaded.plan.strata)}, at each site")
     say(
         f"  looks      {monitoring.cadence}, {monitoring.horizon_looks} looks, false alarm at a site with "
         f"probability at most {monitoring.false_alarm_probability:g}"

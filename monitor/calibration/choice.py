@@ -13,7 +13,7 @@ from monitor.errors import EstimationError
 from monitor.logistic import LogisticFit, cluster_covariance, expit
 from monitor.records import Calibrator, CalibratorKind, FloatArray, TextArray
 
-Method = Literal["keep", "intercept", "platt", "pooled", "beta", "isotonic"]
+Method = Literal["keep", "intercept", "platt", "pooled", "prior_shift", "beta", "isotonic"]
 SMALLEST_SLOPE = 0.2
 
 
@@ -71,7 +71,9 @@ def keep(
     return Choice("keep", steps, current.parameters, current.covariance, current.kind, grounds or {})
 
 
-def moved_kind(current: Calibrator, method: Literal["intercept", "platt", "pooled"]) -> CalibratorKind:
+def moved_kind(
+    current: Calibrator, method: Literal["intercept", "platt", "pooled", "prior_shift"]
+) -> CalibratorKind:
     """Kind of the map when intercept or slope of the current one are refitted.
 
     Example:

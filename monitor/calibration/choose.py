@@ -10,6 +10,7 @@ from monitor.calibration.closed_test import closed_test
 from monitor.calibration.cross_validation import choose_by_cross_validation
 from monitor.calibration.empirical_bayes import SiteRows
 from monitor.calibration.pooled import fit_pooled
+from monitor.calibration.prior_shift import NOTHING_BEFORE, Before, prior_shift
 from monitor.records import Calibrator, FloatArray, TextArray
 
 
@@ -23,6 +24,7 @@ class Policy:
         pooled: Least events for a pooled fit; None: no pooled fit.
         flexible: Least events for beta and isotonic; None: neither.
         others: Rows of the other sites, for a pooled fit; in a fixed order.
+        before: Outcomes from before the change, for a prior shift.
     """
 
     methods: tuple[str, ...]
@@ -30,6 +32,7 @@ class Policy:
     pooled: int | None = None
     flexible: int | None = None
     others: Sequence[SiteRows] = field(default_factory=tuple[SiteRows, ...])
+    before: Before = NOTHING_BEFORE
 
 
 def choose(
@@ -58,6 +61,7 @@ def choose(
     Raises:
         SeparationError: No finite fit exists.
         RankingLostError: The slope is at most .2.
+        PriorUnknownError: A prior shift is listed, and too few outcomes are known from before the change.
 
     Example:
         >>> import numpy as np
@@ -73,7 +77,10 @@ def choose(
     if policy.flexible is not None and events >= policy.flexible:
         return choose_by_cross_validation(x, outcome, patient, current, policy.methods)
     if events >= policy.closed_test:
-        return closed_test(x, outcome, patient, current)
+        choice = closed_test(x, outcome, patient, current)
+        if choice.kind == "intercept" and "prior_shift" in policy.methods:
+            return prior_shift(outcome, current, policy.before, choice.steps)
+        return choice
     if policy.pooled is not None and events >= policy.pooled:
         return fit_pooled(x, outcome, patient, current, policy.others)
     return keep(current)

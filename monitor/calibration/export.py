@@ -28,7 +28,7 @@ class ScoreClassifier(ClassifierMixin, BaseEstimator):
         """Without and with the outcome."""
         return np.array([0.0, 1.0])
 
-    def __sklearn_is_fitted__(self) -> bool:  # noqa: PLW3201  (scikit-learn's own name)
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
     def fit(self, scores: FloatArray, outcome: FloatArray | None = None) -> ScoreClassifier:

@@ -58,6 +58,7 @@ METHOD_WORDS: Final = {
     "intercept": "intercept moved, slope kept",
     "platt": "intercept and slope refitted (Platt)",
     "pooled": "intercept and slope shrunk to other sites, or to the map in use (pooled)",
+    "prior_shift": "intercept moved by the change of the prevalence (prior shift)",
     "beta": "one slope for each end of the score (beta)",
     "isotonic": "observed shares in order, 1 % Platt mixed in (isotonic)",
     "keep": "keep the deployed calibrator",

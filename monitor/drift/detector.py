@@ -77,12 +77,12 @@ def look(detector: Detector, log_e: FloatArray) -> Detector:
     return Detector(log_e + np.logaddexp(detector.log_r, 0.0), detector.looks + 1)
 
 
-def log_limit(horizon_looks: int, findings: int, alpha: float, weight: float) -> float:
+def log_limit(horizon_looks: int, places: int, alpha: float, weight: float) -> float:
     """Natural log of the alarm limit.
 
     Args:
         horizon_looks: Looks over which the false-alarm probability is promised.
-        findings: Number of findings of the plan.
+        places: Number of places watched at a site: the plan's findings times its strata.
         alpha: False-alarm probability per site over the horizon, all streams together.
         weight: This stream's share of alpha.
 
@@ -92,7 +92,7 @@ def log_limit(horizon_looks: int, findings: int, alpha: float, weight: float) ->
         >>> round(math.exp(log_limit(365, 1, 0.05, 1.0)))
         7300
     """
-    return math.log(horizon_looks * findings / (alpha * weight))
+    return math.log(horizon_looks * places / (alpha * weight))
 
 
 @dataclass(frozen=True)

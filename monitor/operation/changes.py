@@ -7,12 +7,11 @@ from typing import Any
 
 from monitor.operation.archiving import first_held
 from monitor.operation.attempts import defer, deferral
-from monitor.operation.calendar import cohort_key
 from monitor.operation.fitting import describe_window, fit
 from monitor.operation.looks import look, validation_evidence, void, without_look
 from monitor.operation.outcome_counts import OutcomeCounts
 from monitor.operation.reuse import UntoldWindowError
-from monitor.operation.windows import Knowledge, fitting_window
+from monitor.operation.windows import Knowledge, first_cohort_in_use, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import IDENTITY, Place
 from monitor.registry import Change
@@ -140,11 +139,4 @@ def conclude(
 
 def _fit_from(workspace: Workspace, place: Place, change_cohort: str) -> str:
     """The estimated change, never before the live calibrator's deployment or the first rows still held."""
-    change_cohort = max(change_cohort, first_held(workspace, place))
-    since = workspace.state.live_since.get(place)
-    if since is None:
-        return change_cohort
-    deployed = cohort_key(
-        workspace.loaded.plan.monitoring.cadence, date.fromisoformat(since) + timedelta(days=1)
-    )
-    return max(change_cohort, deployed)
+    return max(change_cohort, first_held(workspace, place), first_cohort_in_use(workspace, place))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.errors import OutsidePlanError, UsageError
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.live import one_finding
+from monitor.operation.live import one_finding, require_stratum
 from monitor.operation.signing import Signatory, clock, decision_record
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import Calibrator, Place
@@ -71,13 +71,14 @@ def rollback(
 
     Raises:
         OutsidePlanError: The plan has no rollback, or the role or key is not in it.
-        UsageError: The original is in use, so there is nothing to return from.
+        UsageError: The original is in use, so there is nothing to return from; or the site has strata.
     """
     with open_workspace(path, key_file) as workspace:
         plan = workspace.loaded.plan
         if plan.update.rollback is None:
             raise OutsidePlanError("the plan's update_procedures have no rollback")
         place = Place(site, one_finding(plan, finding))
+        require_stratum(plan, workspace.state, place)
         before = workspace.state.calibrator_before(place)
         if before is None:
             raise UsageError(f"{site}: the original calibrator is in use; there is no version before it")

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.calibration import (
+    Before,
     Choice,
     Policy,
+    PriorUnknownError,
     RankingLostError,
     SaturatedScoreError,
     choose,
@@ -17,7 +19,7 @@ from monitor.logistic import SeparationError
 from monitor.operation.looks import without_look
 from monitor.operation.operating_points import at_freezing
 from monitor.operation.pool import NO_POOL, Pool, other_sites
-from monitor.operation.windows import Knowledge, describe, fitting_window
+from monitor.operation.windows import Knowledge, describe, first_cohort_in_use, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import Rows
 from monitor.registry import Change
@@ -34,8 +36,8 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
     pool = other_sites(workspace, change, rows, knowledge) if pooled else NO_POOL
     try:
         x, limits = winsorised_logit(rows.score)
-        choice = choose(x, rows.outcome, rows.patient, current, _policy(workspace, pool))
-    except (SeparationError, RankingLostError, SaturatedScoreError) as error:
+        choice = choose(x, rows.outcome, rows.patient, current, _policy(workspace, change, pool))
+    except (SeparationError, RankingLostError, SaturatedScoreError, PriorUnknownError) as error:
         _withdraw(workspace, change, knowledge, str(error), {"fit": describe_window(rows, knowledge)})
         return
     fitted = {
@@ -58,8 +60,8 @@ def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowl
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
 
 
-def _policy(workspace: Workspace, pool: Pool) -> Policy:
-    """The plan's methods and minima, with the rows of the other sites."""
+def _policy(workspace: Workspace, change: Change, pool: Pool) -> Policy:
+    """The plan's methods and minima, the rows of the other sites, and what came before."""
     plan = workspace.loaded.plan
     events_for = plan.retraining.events_for
     return Policy(
@@ -68,11 +70,27 @@ def _policy(workspace: Workspace, pool: Pool) -> Policy:
         events_for.pooled,
         events_for.flexible,
         pool.sites,
+        _before(workspace, change, events_for.closed_test),
     )
+
+
+def _before(workspace: Workspace, change: Change, least_events: int) -> Before:
+    """Outcomes of the cohorts that the live calibrator read before the change's first one."""
+    since = first_cohort_in_use(workspace, change.place)
+    counted = [
+        count
+        for count in workspace.store.cohort_counts()
+        if count.place == change.place and since <= count.cohort < change.opened["fit_from"]
+    ]
+    known, positives = sum(count.known for count in counted), sum(count.positives for count in counted)
+    return Before(known, positives, least_events)
 
 
 def _grounds(choice: Choice, pool: Pool) -> dict[str, Any]:
     """What decided, under the name of the rule: closed_test, pooling or cross_validation."""
+    if choice.kind == "prior_shift":
+        steps = [asdict(step) for step in choice.steps]
+        return {"closed_test": {"chosen": choice.kind, "steps": steps}, "prior_shift": dict(choice.grounds)}
     if choice.steps:
         return {"closed_test": {"chosen": choice.kind, "steps": [asdict(step) for step in choice.steps]}}
     if choice.kind == "pooled":

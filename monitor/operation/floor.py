@@ -4,8 +4,8 @@ Recalibration cannot mend it, because ranks do not change, and does not close it
 made when enough studies have come since the check before, and uses those alone: `minimum_events` of the
 rarer class for the first, as many again for the second, then twice as many each time, so that the studies
 ever checked double. It may err with probability alpha / 2**k, where alpha is the plan's
-`false_alarm_probability`; over all checks that ever come these sum to at most alpha, spent apart from
-the streams.
+`false_alarm_probability`, shared by the strata of a site where the plan has some; over all checks that
+ever come these sum to at most alpha, spent apart from the streams.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ class FloorChecks:
         if rows is None:
             return
         rows = rows.where(rows.cohort > after).known()
-        alpha = alpha_of_check(number, self.workspace.loaded.plan.monitoring.false_alarm_probability)
+        plan = self.workspace.loaded.plan
+        strata = max(1, len(plan.strata))
+        alpha = alpha_of_check(number, plan.monitoring.false_alarm_probability / strata)
         area = area_under_curve(rows.score, rows.outcome, rows.patient, level=1.0 - 2.0 * alpha)
         night = knowledge.matured_by.isoformat()
         body = {

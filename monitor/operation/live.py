@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from monitor.operation.operating_points import finding_of, limits_of, live_thres
 from monitor.operation.status import read_state
 from monitor.operation.workspace import read_plan
 from monitor.performance import abstains
-from monitor.plan import ChangePlan, stratum_site
+from monitor.plan import ChangePlan
+from monitor.plan.model import stratum_site
 from monitor.records import Calibrator, FloatArray, Place
+from monitor.registry import RegistryState
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,8 @@ def live(path: Path, site: str, finding: str | None = None) -> Live:
     loaded = read_plan(path)
     place = Place(site, one_finding(loaded.plan, finding))
     state = read_state(path, loaded)
-    read = {place for place, _ in state.streams}
-    if place not in read:
-        _refuse_hospital(loaded.plan, place, read)
+    require_stratum(loaded.plan, state, place)
+    if place not in {place for place, _ in state.streams}:
         raise UsageError(f"--site {site}: no mature study of this site and finding has been read yet")
     calibrator, planned = state.calibrator(place), finding_of(loaded.plan, place)
     raw = None if planned.operating_point is None else live_threshold(state, planned.operating_point, place)
@@ -89,14 +90,18 @@ def live(path: Path, site: str, finding: str | None = None) -> Live:
     )
 
 
-def _refuse_hospital(plan: ChangePlan, place: Place, read: Set[Place]) -> None:
-    """Each stratum has a calibrator of its own, so the name of their hospital chooses none."""
+def require_stratum(plan: ChangePlan, state: RegistryState, place: Place) -> None:
+    """Each stratum has a calibrator of its own, so the name of their site chooses none.
+
+    Raises:
+        UsageError: The name is that of a site with strata; lists those that have been read.
+    """
+    read = {known.site for known, _ in state.streams if known.finding == place.finding}
     names = [stratum_site(place.site, stratum) for stratum in plan.strata]
-    found = [f"'{name}'" for name in names if Place(name, place.finding) in read]
-    if found:
+    found = [f"'{name}'" for name in names if name in read]
+    if found and place.site not in read:
         raise UsageError(
-            f"--site {place.site}: the plan divides this site by {plan.logs.strata.covariate}; "
-            f"name one of its strata: {', '.join(found)}"
+            f"--site {place.site}: the plan has strata inside each site; name one of {', '.join(found)}"
         )
 
 

@@ -107,6 +107,8 @@ def describe_change(change: Change) -> dict[str, Any]:
         "look": verdict.get("look") or change.looks_held or None,
         "alpha": change.opened["alpha"],
         "criteria": verdict.get("criteria") or (change.looks[-1]["criteria"] if change.looks else []),
+        "reference_standard": verdict.get("reference_standard"),
+        "verification": verdict.get("verification"),
         "follow_up": _follow_up(change),
         "approvals": [signatures._asdict() for signatures in change.signatures],
         "automatic": change.implemented is not None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.errors import EvidenceError, UsageError
 from monitor.operation.looks import validation_evidence
-from monitor.operation.windows import Knowledge, fitting_window, rows_sha256
+from monitor.operation.windows import Knowledge, fitting_window, pool_of, rows_sha256
 from monitor.operation.workspace import Workspace
 from monitor.records import Place, Rows
 from monitor.registry import Change
@@ -23,7 +23,8 @@ class Uses:
     """What became of some rows.
 
     Attributes:
-        of: Per row: (change, "fit" or "validation"), in the order of the changes.
+        of: Per row: (change, "fit", "validation", or "pool" of another site's fit), in the order of the
+            changes.
         untold: Windows at these places that cannot be read again, as after their rows were archived.
     """
 
@@ -32,7 +33,7 @@ class Uses:
 
 
 def uses_of(workspace: Workspace, wanted: Mapping[Place, set[str]]) -> Uses:
-    """Look for studies in the windows of every change at their places.
+    """Look for studies in the windows of every change at their places, and in the pools of the others.
 
     A window counts only if its rows have the hash on record, so nothing is said that is not evidence.
 
@@ -49,7 +50,22 @@ def uses_of(workspace: Workspace, wanted: Mapping[Place, set[str]]) -> Uses:
                 continue
             for study in sorted(wanted[change.place] & set(rows.study.tolist())):
                 found.of.setdefault((change.place, study), []).append((change.id, role))
+        _add_pool(workspace, change, wanted, found)
     return found
+
+
+def _add_pool(workspace: Workspace, change: Change, wanted: Mapping[Place, set[str]], found: Uses) -> None:
+    """Studies of other sites that a pooled candidate has learned from."""
+    if not any(place.finding == change.place.finding and place != change.place for place in wanted):
+        return
+    try:
+        windows = pool_of(replace(workspace, loaded=workspace.plan_of(change)), change)
+    except (EvidenceError, UsageError):
+        found.untold.append((change.id, "pool"))
+        return
+    for rows in windows:
+        for study in sorted(wanted.get(rows.place, set()) & set(rows.study.tolist())):
+            found.of.setdefault((rows.place, study), []).append((change.id, "pool"))
 
 
 def _windows(change: Change) -> dict[str, dict[str, Any]]:

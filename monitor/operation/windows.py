@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from monitor.errors import EvidenceError
 from monitor.hashing import sha256_record, sha256_set, sha256_text
+from monitor.operation.calendar import cohort_key
 from monitor.operation.workspace import Workspace
 from monitor.records import BoolArray, Place, Rows
 from monitor.registry import Change
@@ -39,6 +40,14 @@ def read_rows(
         matured_by=knowledge.matured_by, known_by=knowledge.known_by, place=place, first=first, last=last
     )
     return found.get(place)
+
+
+def first_cohort_in_use(workspace: Workspace, place: Place) -> str:
+    """First cohort of which every study had the live calibrator; "" where the original always was live."""
+    since = workspace.state.live_since.get(place)
+    if since is None:
+        return ""
+    return cohort_key(workspace.loaded.plan.monitoring.cadence, date.fromisoformat(since) + timedelta(days=1))
 
 
 def in_fitting_share(rows: Rows, share: float) -> BoolArray:
@@ -138,19 +147,26 @@ def fitted_patients(workspace: Workspace, change: Change) -> set[str]:
     rows = fitting_window(workspace, change, fit["to"], knowledge)
     if rows is None or rows_sha256(rows) != fit["rows_sha256"]:
         raise EvidenceError(f"{change.id}: the store no longer holds the rows its candidate was fitted on")
-    return set(rows.patient.tolist()) | _pooled_patients(workspace, change, knowledge)
+    seen = [rows, *pool_of(workspace, change)]  # a patient may visit two sites
+    return {patient for window in seen for patient in window.patient.tolist()}
 
 
-def _pooled_patients(workspace: Workspace, change: Change, knowledge: Knowledge) -> set[str]:
-    """Patients of other sites that a pooled candidate has seen; a patient may visit two sites."""
+def pool_of(workspace: Workspace, change: Change) -> list[Rows]:
+    """Rows of other sites that the frozen candidate has learned from, read again; none without pooling.
+
+    Raises:
+        EvidenceError: The rows that come back are not those the ledger has on record.
+    """
     frozen = change.candidate or {}
     pooling = frozen.get("pooling", {})
     if pooling.get("estimator") != "empirical_bayes":
-        return set()
-    windows = pool_windows(workspace, change, frozen["fit"]["to"], knowledge)
+        return []
+    fit = frozen["fit"]
+    knowledge = Knowledge(date.fromisoformat(fit["matured_by"]), date.fromisoformat(fit["known_by"]))
+    windows = pool_windows(workspace, change, fit["to"], knowledge)
     if pool_sha256(windows) != pooling["others_sha256"]:
         raise EvidenceError(f"{change.id}: the store no longer holds the pool its candidate was fitted on")
-    return {patient for rows in windows for patient in rows.patient.tolist()}
+    return windows
 
 
 def survivors(step: str, rows: Rows) -> dict[str, Any]:

@@ -204,5 +204,5 @@ class Logs(Closed):
     )
     strata: Strata | None = Field(
         default=None,
-        description="Strata of each hospital, such as its scanners' vendors; no key, a hospital is one place.",
+        description="Strata of each hospital, such as its scanners' vendors; no key, one place each.",
     )

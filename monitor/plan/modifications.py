@@ -17,6 +17,7 @@ from monitor.plan.types import (
     Texts,
 )
 
+Method = Literal["intercept", "platt", "pooled", "prior_shift", "beta", "isotonic"]
 Slope = Annotated[float, Field(gt=0.0, le=100.0)]
 
 
@@ -54,9 +55,7 @@ class Modification(Closed):
         description="What may differ at a site and so warrants a local change.",
         examples=[["prevalence", "case_mix"]],
     )
-    methods: Annotated[
-        tuple[Literal["intercept", "platt", "pooled", "beta", "isotonic"], ...], Field(min_length=1)
-    ] = Field(
+    methods: Annotated[tuple[Method, ...], Field(min_length=1)] = Field(
         description="Calibrators that may replace the deployed one; keeping it is always possible."
     )
     implementation: Literal["manual", "automatic"] = Field(

@@ -53,7 +53,6 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
     f"{_CHANGE}.*.scope": {"global": "global changes"},
     f"{_CHANGE}.*.implementation": {"both": "manual and automatic implementation side by side"},
-    f"{_CHANGE}.*.methods.*": {"prior_shift": "prior-shift correction"},
     f"{_RETRAINING}.*.trigger.stream": dict.fromkeys(
         _OTHER_STREAMS, "triggers other than the calibration stream"
     ),

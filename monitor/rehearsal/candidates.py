@@ -146,18 +146,18 @@ def draw_validation(
     return ValidationRows(log_odds - candidate.error, outcome)
 
 
-def rows_for(events: int, volume: Volume, site: SiteProfile) -> int:
+def rows_for(events: int, patients_needed: int, volume: Volume, site: SiteProfile) -> int:
     """Rows that hold so many events but for one run in ten thousand, or all the site can bring.
 
     Example:
-        >>> rows_for(100, Volume(20, 0, 10_000), SiteProfile("A", 600, 0.05, 0.85))
-        2860
-        >>> rows_for(100, Volume(20, 0, 1_000), SiteProfile("A", 600, 0.05, 0.85))
+        >>> rows_for(100, 150, Volume(20, 0, 10_000), SiteProfile("A", 600, 0.05, 0.85))
+        2840
+        >>> rows_for(100, 150, Volume(20, 0, 1_000), SiteProfile("A", 600, 0.05, 0.85))
         1000
     """
     rarer = min(site.prevalence, 1.0 - site.prevalence)
-    wanted = whole_cohorts((events + 4.0 * math.sqrt(events)) / rarer, volume.cohort) + volume.cohort
-    return min(wanted + volume.cohort, volume.validation)
+    wanted = max((events + 4.0 * math.sqrt(events)) / rarer, float(patients_needed))
+    return min(whole_cohorts(wanted, volume.cohort) + 2 * volume.cohort, volume.validation)
 
 
 def look_rows(

@@ -45,23 +45,26 @@ def judge_forced(workspace: Workspace, place: Place, knowledge: Knowledge) -> Fo
         return Forced("insufficient", None)
     _, rows = account_for(workspace, window, set())
     proposal = given(plan, HARMFUL)
-    for look, bound in enumerate(bounds_of(plan)):
-        seen = _at_look(plan, rows, look)
-        if seen is None:
+    seen = [_at_look(plan, rows, events) for events in plan.evaluation.looks.events]
+    lengths = [len(one) if one else None for one in seen]
+    for look, (used, bound) in enumerate(zip(seen, bounds_of(plan), strict=True)):
+        if used is None:
             break
-        evidence = evidence_of(ValidationRows(logit(seen.score), seen.outcome), seen.patient, proposal)
+        if lengths[look] in lengths[look + 1 :]:
+            continue  # the rows reach a later look as well, which is then the one that judges
+        evidence = evidence_of(ValidationRows(logit(used.score), used.outcome), used.patient, proposal)
         verdict = judge(plan.evaluation.criteria, evidence, bound.nominal_alpha).verdict
         if verdict != "insufficient":
             return Forced(verdict, look + 1)
     return Forced("insufficient", None)
 
 
-def _at_look(plan: ChangePlan, rows: Rows, look: int) -> Rows | None:
+def _at_look(plan: ChangePlan, rows: Rows, events: int) -> Rows | None:
     """The rows of the first whole cohorts that hold the look's events; None when all do not."""
     cohort = rows.cohort.astype(str)
     ends = np.searchsorted(cohort, np.unique(cohort), side="right")
     positives = np.cumsum(rows.outcome)[ends - 1]
-    enough = np.minimum(positives, ends - positives) >= plan.evaluation.looks.events[look]
+    enough = np.minimum(positives, ends - positives) >= events
     for end in ends[enough].tolist():
         seen = rows.where(np.arange(len(rows)) < end)
         if len(set(seen.patient.tolist())) >= plan.evaluation.minimum_patients:

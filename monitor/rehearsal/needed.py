@@ -133,7 +133,7 @@ def _simulated(
 
 def _evidence(rng: np.random.Generator, site: SiteProfile, events: int, proposal: Proposal) -> Evidence:
     """Rows until so many of the rarer class have come; all of those drawn in the rare run that lacks some."""
-    rows = draw_validation(rng, rows_for(events, Volume(1, 0, MOST_ROWS), site), site, CANDIDATES[0])
+    rows = draw_validation(rng, rows_for(events, 1, Volume(1, 0, MOST_ROWS), site), site, CANDIDATES[0])
     (length,) = look_rows(rows, 1, (events,), 1)
     used = rows.first(length or len(rows.x))
     return evidence_of(used, patients(len(used.x)), proposal)

@@ -15,8 +15,8 @@ import numpy as np
 
 from monitor.logistic import expit
 from monitor.plan import ChangePlan
-from monitor.plan.model import CategoricalCovariate, Covariate
-from monitor.records import FloatArray, IntArray
+from monitor.plan.model import CategoricalCovariate, Covariate, stratum_site
+from monitor.records import FloatArray, IntArray, Place
 from monitor.rehearsal.sites import DAYS_PER_MONTH, SiteProfile
 from monitor.rehearsal.truth import Shift, log_odds_of
 from monitor.simulation import calibrated_night, shifted_outcomes
@@ -80,13 +80,25 @@ def runs_of(shifts: tuple[Shift, ...], count: int) -> tuple[Run, ...]:
     )
 
 
+def place_of(plan: ChangePlan, run: Run) -> Place:
+    """Where the nights find a run: the plan's first finding, in its first stratum where it has strata.
+
+    A simulated site is one place, so that its volume is what one place brings.
+    """
+    site = stratum_site(run.site, plan.strata[0]) if plan.strata else run.site
+    return Place(site, plan.findings[0].id)
+
+
 def rehearsal_plan(plan: ChangePlan) -> dict[str, Any]:
     """The plan with the columns of the simulated logs; monitoring and protocol are its own.
 
-    Cohorts that the plan excludes by date are the one thing left out, since simulated dates are made up.
+    Left out are cohorts that the plan excludes by date, since simulated dates are made up, and its rule for
+    several readers: a simulated outcome is what they agreed on.
     """
     content = plan.model_dump(mode="json", exclude_none=True)
     content["monitoring"].pop("first_cohort", None)
+    for name in ("readers", "consensus", "indeterminate", "band_minimum_reads"):
+        content["modification_protocol"]["data_management"][0]["reference_standard"].pop(name, None)
     standard, several = plan.data.reference_standard, len(plan.findings) > 1
     finding = {"finding": "finding"} if several else {}
     when = {} if plan.undated else {"predicted_at": "day"}
@@ -174,7 +186,11 @@ def _studies(plan: ChangePlan, run: Run, profile: SiteProfile, seed: int) -> _St
     reach = len(day) if plan.undated else round(per_day * RETURNS_WITHIN_NIGHTS)
     log_odds, outcome = _scored(rng, day >= calendar.change, run.shift, profile)
     patient = first_study(rng, len(day), reach)
-    covariates = tuple(_values(rng, item, len(day)) for item in plan.logs.covariates)
+    divides = plan.stratum_covariate
+    covariates = tuple(
+        [_quoted(plan.strata[0])] * len(day) if item is divides else _values(rng, item, len(day))
+        for item in plan.logs.covariates
+    )
     return _Studies(day, patient, log_odds, outcome, covariates)
 
 

@@ -117,7 +117,9 @@ class _End:
 def _attempt(rng: np.random.Generator, plan: ChangePlan, site: SiteProfile, candidate: Candidate) -> _End:
     evaluation, volume = plan.evaluation, volume_of(plan, site)
     events = evaluation.looks.events
-    rows = draw_validation(rng, rows_for(events[-1], volume, site), site, candidate)
+    rows = draw_validation(
+        rng, rows_for(events[-1], evaluation.minimum_patients, volume, site), site, candidate
+    )
     lengths = look_rows(rows, volume.cohort, events, evaluation.minimum_patients)
     reached = sum(length is not None for length in lengths)
     proposal = draw_proposal(rng, plan, site, candidate)
@@ -126,6 +128,8 @@ def _attempt(rng: np.random.Generator, plan: ChangePlan, site: SiteProfile, cand
     for look, (length, bound) in enumerate(zip(lengths, bounds_of(plan), strict=True)):
         if length is None:
             break
+        if length in lengths[look + 1 :]:
+            continue  # the rows reach a later look as well, which is then the one that judges
         evidence = evidence_of(rows.first(length), patients(length), proposal)
         verdict = judge(evaluation.criteria, evidence, bound.nominal_alpha).verdict
         if verdict != "insufficient":

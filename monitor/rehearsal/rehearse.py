@@ -19,10 +19,9 @@ from monitor.operation.night import Nights, ingest_file
 from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace, initialise, open_workspace
 from monitor.plan import ChangePlan, LoadedPlan
-from monitor.records import Place
 from monitor.registry import Change
 from monitor.rehearsal.forced import Forced, judge_forced
-from monitor.rehearsal.network import Calendar, Run, calendar_of, runs_of, write_network
+from monitor.rehearsal.network import Calendar, Run, calendar_of, place_of, runs_of, write_network
 from monitor.rehearsal.outcome import RunOutcome, ScenarioRow, scenario_row
 from monitor.rehearsal.passing import Share
 from monitor.rehearsal.power import Progress, Settings
@@ -117,9 +116,8 @@ def rehearse(
         initialise(home / "workspace", home / "plan.yaml", key, at=calendar.date_of(0).isoformat())
         with open_workspace(home / "workspace", key) as workspace:
             last = _replay(workspace, files, calendar, progress)
-            finding = loaded.plan.findings[0].id
-            outcomes = tuple(_outcome(workspace, run, finding, site, calendar) for run in runs)
-            quiet = [Place(run.site, finding) for run in runs if run.shift == NO_CHANGE]
+            outcomes = tuple(_outcome(workspace, run, site, calendar) for run in runs)
+            quiet = [place_of(loaded.plan, run) for run in runs if run.shift == NO_CHANGE]
             forced = tuple(judge_forced(workspace, place, Knowledge(last, last)) for place in quiet)
     return RehearsalReport(loaded, site, settings, calendar, outcomes, forced)
 
@@ -147,14 +145,12 @@ def _replay(workspace: Workspace, files: tuple[Path, Path], calendar: Calendar, 
     return last
 
 
-def _outcome(
-    workspace: Workspace, run: Run, finding: str, site: SiteProfile, calendar: Calendar
-) -> RunOutcome:
+def _outcome(workspace: Workspace, run: Run, site: SiteProfile, calendar: Calendar) -> RunOutcome:
     """The first alarm of a site and the change it opened; the alarm stays open, so there is no second."""
-    place = Place(run.site, finding)
+    changed, plan = calendar.date_of(calendar.change), workspace.loaded.plan
+    place = place_of(plan, run)
     alarms = [alarm.body for alarm in workspace.state.alarms.values() if alarm.place == place]
     changes = [change for change in workspace.state.changes.values() if change.place == place]
-    changed, plan = calendar.date_of(calendar.change), workspace.loaded.plan
     return RunOutcome(
         run.shift,
         alarm_days=(date.fromisoformat(alarms[0]["night"]) - changed).days if alarms else None,

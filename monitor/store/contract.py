@@ -10,6 +10,7 @@ from monitor.errors import IngestError, PlanError
 from monitor.plan.model import ChangePlan, OutcomeLog, PredictionLog
 from monitor.records import Role
 from monitor.store.source import Source
+from monitor.store.strata import hospital_column
 
 ROLES: tuple[Role, Role] = ("predictions", "outcomes")
 MOST_POSITIONS = 40
@@ -25,6 +26,7 @@ class Layout:
         covariates: Covariate name -> column name in the file.
         constants: Contract field -> value, for fields the log lacks.
         missing: Texts that mean "no value".
+        hospital: Column of stored predictions that holds the site as the logs name it.
     """
 
     role: Role
@@ -32,6 +34,7 @@ class Layout:
     covariates: Mapping[str, str]
     constants: Mapping[str, str]
     missing: tuple[str, ...]
+    hospital: str
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -59,7 +62,8 @@ def layout(plan: ChangePlan, role: Role) -> Layout:
         constants["finding"] = plan.findings[0].id
     _complete(plan, log, fields.keys() | constants.keys())
     covariates = {c.name: c.column or c.name for c in plan.logs.covariates} if role == "predictions" else {}
-    return Layout(role, fields, covariates, constants, tuple({"": None, **dict.fromkeys(log.missing)}))
+    missing = tuple({"": None, **dict.fromkeys(log.missing)})
+    return Layout(role, fields, covariates, constants, missing, hospital_column(plan))
 
 
 def _complete(plan: ChangePlan, log: PredictionLog | OutcomeLog, given: set[str]) -> None:

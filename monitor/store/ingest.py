@@ -165,7 +165,7 @@ def _classify(room: Room, found: Layout, rules: tuple[Rule, ...]) -> None:
         {"reasons": [rule.reason for rule in rules], "fields": [rule.field for rule in rules]},
     )
     if found.role == "predictions":
-        predictions.classify(room.connection)
+        predictions.classify(room.connection, found)
     else:
         outcomes.classify(room.connection, found)
 
@@ -206,7 +206,7 @@ def _notes(room: Room, staged: Source, found: Layout) -> dict[str, int]:
         flags = ", ".join(f"count(*) FILTER ({quoted('note_' + c.name)})" for c in stored)
         counts = rows(room.connection, f"SELECT {flags} FROM judged WHERE fault IS NULL")[0]
         notes |= dict(zip((c.note for c in stored), counts, strict=True))
-    notes |= working_rows.late_notes(room.connection, found.role)
+    notes |= working_rows.late_notes(room.connection, found.role, found.hospital)
     return {name: count for name, count in notes.items() if count}
 
 

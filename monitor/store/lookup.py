@@ -23,6 +23,7 @@ class FoundPrediction:
 
     Attributes:
         place: Site and finding.
+        hospital: The site as the logs name it: the place's own, or the hospital of its stratum.
         study: Pseudonym; the study number itself where the plan says `research_id: true`.
         cohort: Its maturity cohort.
         model_version: Of the device that made it.
@@ -31,6 +32,7 @@ class FoundPrediction:
     """
 
     place: Place
+    hospital: str
     study: str
     cohort: str
     model_version: str
@@ -71,11 +73,18 @@ def as_delivered(identifier: str) -> str:
 
 
 def predictions(
-    connection: Session, workspace: Path, by: Identifier, pseudonym: str
+    connection: Session, workspace: Path, who: tuple[Identifier, str], hospital: str
 ) -> list[FoundPrediction]:
-    """Every prediction of a study or a patient, by site, finding and cohort."""
-    names = "site, finding, study, cohort, model_version"
-    found = _matching(connection, workspace, "predictions", names, (by, [pseudonym]))
+    """Every prediction of a study or a patient, by site, finding and cohort.
+
+    Args:
+        connection: Of the store.
+        workspace: Holds the archived batches.
+        who: What is looked for, and its pseudonym.
+        hospital: Column of predictions that holds the site as the logs name it.
+    """
+    names = f"site, finding, {hospital} AS hospital, study, cohort, model_version"
+    found = _matching(connection, workspace, "predictions", names, (who[0], [who[1]]))
     return [FoundPrediction(Place(*row[:2]), *row[2:]) for row in found]
 
 

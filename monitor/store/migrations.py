@@ -6,10 +6,12 @@ from importlib.resources import files
 
 from monitor.hashing import sha256_text
 from monitor.plan.model import ChangePlan
-from monitor.store import covariates
+from monitor.store import covariates, strata
 from monitor.store.connection import Session, quoted, rows, run
 
 MIGRATIONS = ((1, "schema.sql"), (2, "working_rows.sql"))
+WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions"}
+"""The table of each version that says which hospital a prediction comes from."""
 
 
 def migrate(connection: Session, plan: ChangePlan) -> None:
@@ -32,6 +34,7 @@ def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> No
         run(connection, script)
         if version == 1:
             _add_covariates(connection, plan)
+        _add_hospital(connection, plan, version)
         run(connection, "INSERT INTO migrations VALUES (?, ?, ?)", [version, name, sha256_text(script)])
     except BaseException:
         run(connection, "ROLLBACK")
@@ -44,8 +47,14 @@ def _add_covariates(connection: Session, plan: ChangePlan) -> None:
         run(connection, f"ALTER TABLE predictions ADD COLUMN {quoted(column.name)} {column.type}")
 
 
-def lacking_covariates(connection: Session, plan: ChangePlan) -> list[str]:
-    """Covariates of the plan that the store has no column for."""
+def _add_hospital(connection: Session, plan: ChangePlan, version: int) -> None:
+    """Only where the plan has strata: without them the site is the hospital, and stores stay as they are."""
+    if plan.strata:
+        run(connection, f"ALTER TABLE {WITH_HOSPITAL[version]} ADD COLUMN {strata.HOSPITAL} VARCHAR")
+
+
+def lacking_columns(connection: Session, plan: ChangePlan) -> list[str]:
+    """Columns that the plan's covariates and strata need and the store does not have."""
     present = {
         str(name)
         for (name,) in rows(
@@ -54,4 +63,6 @@ def lacking_covariates(connection: Session, plan: ChangePlan) -> list[str]:
             "WHERE database_name = 'store' AND table_name = 'predictions'",
         )
     }
-    return [column.name for column in covariates.columns(plan) if column.name not in present]
+    needed = [strata.HOSPITAL] if plan.strata else []
+    needed += [column.name for column in covariates.columns(plan)]
+    return [name for name in needed if name not in present]

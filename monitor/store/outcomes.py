@@ -81,7 +81,7 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
 def classify(connection: Session, layout: Layout) -> None:
     """Fill `accepted` and `refused`: duplicates, revisions, new outcomes, and those that wait."""
     by_site = "site" in layout.fields
-    _find_predictions(connection, by_site=by_site)
+    _find_predictions(connection, layout.hospital, by_site=by_site)
     if not by_site:
         run(
             connection,
@@ -93,15 +93,16 @@ def classify(connection: Session, layout: Layout) -> None:
     _accept(connection, by_site=by_site)
 
 
-def _find_predictions(connection: Session, *, by_site: bool) -> None:
+def _find_predictions(connection: Session, hospital: str, *, by_site: bool) -> None:
     """`predicted`: the studies of this file that have a prediction, and in how many places."""
-    site = "p.site" if by_site else "NULL::VARCHAR"
+    site = f"p.{hospital}" if by_site else "NULL::VARCHAR"
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE predicted AS SELECT {site} AS site, p.finding, p.study, "
         "count(*) AS places, max(p.cohort_end) AS cohort_end FROM "
-        "(SELECT site, finding, study, cohort_end FROM predictions UNION ALL "
-        f"SELECT site, finding, study, cohort_end FROM ({of_staged_studies('archived_predictions')})) p "
+        f"(SELECT {hospital}, finding, study, cohort_end FROM predictions UNION ALL "
+        f"SELECT {hospital}, finding, study, cohort_end "
+        f"FROM ({of_staged_studies('archived_predictions')})) p "
         "SEMI JOIN (SELECT study FROM judged WHERE fault IS NULL) v ON v.study = p.study GROUP BY ALL",
     )
 

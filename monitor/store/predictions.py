@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from monitor.plan.model import ChangePlan
-from monitor.store import covariates
+from monitor.store import covariates, strata
 from monitor.store.connection import Session, quoted, run, scalar
 from monitor.store.contract import Layout
 from monitor.store.pseudonym import Pseudonymiser
@@ -89,7 +89,7 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     )
     kept = "".join(f", {quoted(c.name)}, {quoted('note_' + c.name)}" for c in stored)
     return (
-        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
+        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, {strata.site(plan)}, finding, "
         f"{study} AS study, "
         f"{pseudonymiser.sql('patient', 'patient_id')} AS patient, model_version, "
         f"local AS predicted_at, day, {key} AS cohort, {end} AS cohort_end, {known_on}::DATE AS known_on, "
@@ -101,31 +101,33 @@ def _history(plan: ChangePlan, end: str) -> str:
     return end if plan.logs.predictions.time_precision == "month" else "day"
 
 
-def classify(connection: Session) -> None:
+def classify(connection: Session, layout: Layout) -> None:
     """Fill `accepted` and `refused`: which valid rows repeat a known prediction, which contradict one.
 
-    The first line of a file wins over later ones, a stored row over any new one.
+    The first line of a file wins over later ones, a stored row over any new one. A study is known by its
+    hospital, so one that comes again with another level of the covariate stays in its first stratum.
     """
+    hospital = layout.hospital
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE compared AS SELECT v.line, "
         "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
         "FROM judged v JOIN predictions p "
-        "ON p.study = v.study AND p.site = v.site AND p.finding = v.finding "
+        f"ON p.study = v.study AND p.{hospital} = v.{hospital} AND p.finding = v.finding "
         "AND p.model_version = v.model_version WHERE v.fault IS NULL GROUP BY v.line "
         f"UNION ALL SELECT v.line, bool_and(p.content = {MARK.format(row='v')}) "
         f"FROM judged v JOIN archived_predictions p ON p.study = {DIGEST.format(row='v')} "
-        "AND p.site = v.site AND p.finding = v.finding AND p.model_version = v.model_version "
+        f"AND p.{hospital} = v.{hospital} AND p.finding = v.finding AND p.model_version = v.model_version "
         "WHERE v.fault IS NULL GROUP BY v.line",
     )
     run(
         connection,
         "INSERT INTO compared SELECT v.line, "
         "f.score = v.score AND f.patient = v.patient AND f.day IS NOT DISTINCT FROM v.day "
-        "FROM (SELECT site, finding, study, min(line) AS line FROM judged WHERE fault IS NULL "
-        "GROUP BY site, finding, study HAVING count(*) > 1) r "
+        f"FROM (SELECT {hospital}, finding, study, min(line) AS line FROM judged WHERE fault IS NULL "
+        f"GROUP BY {hospital}, finding, study HAVING count(*) > 1) r "
         "JOIN judged f ON f.line = r.line "
-        "JOIN judged v ON v.study = r.study AND v.site = r.site AND v.finding = r.finding "
+        f"JOIN judged v ON v.study = r.study AND v.{hospital} = r.{hospital} AND v.finding = r.finding "
         "WHERE v.fault IS NULL AND v.line > r.line AND v.line NOT IN (SELECT line FROM compared)",
     )
     run(
@@ -140,7 +142,8 @@ def classify(connection: Session) -> None:
 
 
 def accepted_columns(plan: ChangePlan) -> tuple[str, ...]:
-    return (*STORED, *(column.name for column in covariates.columns(plan)))
+    named = (*STORED, strata.HOSPITAL) if plan.strata else STORED
+    return (*named, *(column.name for column in covariates.columns(plan)))
 
 
 def in_line_order(connection: Session) -> str:

@@ -17,6 +17,7 @@ from monitor.plan.model import ChangePlan
 from monitor.records import FloatArray, Place, Reads, Rows, TextArray
 from monitor.store import working_rows
 from monitor.store.connection import Session, columns, quoted, rows, scalar
+from monitor.store.strata import hospital_column
 from monitor.store.working_rows import DIGEST
 
 INFLUENCES = ("", "blinded", "aware", "prefilled", "unknown")
@@ -67,7 +68,8 @@ _READING = (
 # Of each reader the latest revision that was observed and known in time.
 _LATEST = """
 WITH studies AS (
-    SELECT rowid AS number, site, finding, cohort, study, patient, day, predicted_at, score, cohort_end
+    SELECT rowid AS number, site, {hospital} AS hospital, finding, cohort, study, patient, day, predicted_at,
+        score, cohort_end
     FROM predictions
     WHERE known_on <= $known_by AND (cohort_end IS NULL OR cohort_end + $maturity <= $matured_by) {wanted}
 ),
@@ -125,9 +127,9 @@ _REPEAT = """EXISTS (
 )"""
 _UNAMBIGUOUS = (
     "AND NOT EXISTS (FROM predictions other WHERE other.study = s.study AND other.finding = s.finding "
-    "AND other.site <> s.site) "
+    "AND other.{hospital} <> s.hospital) "
     f"AND NOT EXISTS (FROM archived_predictions other WHERE other.study = {DIGEST.format(row='s')} "
-    "AND other.finding = s.finding AND other.site <> s.site)"
+    "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
 )
 _HELD = (
     " AND cohort > coalesce((SELECT max(a.cohort) FROM archived_cohorts a "
@@ -196,13 +198,14 @@ def _selected(plan: ChangePlan, wanted: Selection) -> tuple[dict[str, str], dict
             parameters[name] = cohort
     if wanted.held:
         conditions += _HELD
-    mapped = plan.logs.outcomes.columns
+    mapped, hospital = plan.logs.outcomes.columns, hospital_column(plan)
     parts = {
+        "hospital": hospital,
         "wanted": conditions,
         "reading": _READING,
-        "same_site": "AND o.site = s.site" if mapped.site else "",
+        "same_site": "AND o.site = s.hospital" if mapped.site else "",
         "in_time": _IN_TIME if mapped.observed_at else "",
-        "unambiguous": "" if mapped.site else _UNAMBIGUOUS,
+        "unambiguous": "" if mapped.site else _UNAMBIGUOUS.format(hospital=hospital),
     }
     return parts, parameters
 
@@ -269,12 +272,15 @@ def site_counts(connection: Session, known_by: date) -> dict[Place, int]:
     return {Place(site, finding): count for site, finding, count in found}
 
 
-def counts(connection: Session) -> dict[str, int]:
-    """Rows in the store and what was refused or repeated; `waiting` has no prediction to this day."""
+def counts(connection: Session, hospital: str) -> dict[str, int]:
+    """Rows in the store and what was refused or repeated; `waiting` has no prediction to this day.
+
+    `hospital` is the column of predictions that an outcome's site is compared with.
+    """
     rejected, duplicates = rows(
         connection, "SELECT coalesce(sum(rejected), 0), coalesce(sum(duplicates), 0) FROM batches"
     )[0]
-    same_site = "(o.site IS NULL OR o.site = p.site)"
+    same_site = f"(o.site IS NULL OR o.site = p.{hospital})"
     tables = ("archived_predictions", "archived_outcomes")
     left = [scalar(connection, f"SELECT count(*) FROM {table}") for table in tables]
     return {

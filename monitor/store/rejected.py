@@ -51,7 +51,7 @@ def write(
         f"CASE WHEN s.broken IS NOT NULL THEN {source.remains} END AS remains "
         f"FROM ({source.relation}) s JOIN refused r ON r.line = s.line"
     )
-    _find_known(connection, labels)
+    _find_known(connection, layout)
     used = {name: value for name, value in pseudonymiser.parameters().items() if f"${name}" in statement}
     run(connection, f"CREATE OR REPLACE TEMP TABLE refused_rows AS {statement}", used)
     written = workspace / STAGING / "rejected.jsonl"
@@ -64,14 +64,17 @@ def write(
     publish(written, workspace / FOLDER / f"{source.sha256[:16]}.jsonl")
 
 
-def _find_known(connection: Session, labels: tuple[str, ...]) -> None:
+def _find_known(connection: Session, layout: Layout) -> None:
     """`known_labels`: values of label columns that cannot be one patient's, and the log's first day."""
+    labels = LABELS[layout.role]
+    columns = {"site": layout.hospital} if layout.role == "predictions" else {}
     found = [
-        f"SELECT {literal(field)} AS field, {field} AS value FROM judged GROUP BY {field} "
+        f"SELECT {literal(field)} AS field, {column} AS value FROM judged GROUP BY {column} "
         f"HAVING count(*) FILTER (fault IS NULL) > 0 OR count(*) >= {SHARED_BY_ROWS}"
         for field in labels
+        for column in [columns.get(field, field)]
     ]
-    stored = "SELECT 'site', site FROM predictions GROUP BY site"
+    stored = f"SELECT 'site', {layout.hospital} FROM predictions GROUP BY {layout.hospital}"
     dated = " UNION ALL SELECT day FROM judged WHERE fault IS NULL" if "cohort" in labels else ""
     first = f"SELECT 'first day', min(day)::VARCHAR FROM (SELECT day FROM predictions{dated})"
     run(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import EvidenceError, IngestError
-from monitor.store.connection import Session, literal, quoted, rows, run, scalar
+from monitor.store.connection import Session, literal, quoted, rows, run, scalar, session, translated
 from monitor.store.lines import BROKEN, FIELDS, Copy, copy_bytes, copy_lines
 
 SUFFIXES = {
@@ -223,8 +223,20 @@ def _json(connection: Session, file: Path, delivered: Copy, remains: str) -> Sou
     )
 
 
+def _require_sound(file: Path, delivered: Copy, path: str) -> None:
+    """Read every cell once apart: some damage ends the session that reads it, and the store's must go on.
+
+    Raises:
+        IngestError: The file is damaged.
+    """
+    with session(delivered.path.parent) as apart, translated(f"{file}: cannot be read", IngestError):
+        _check_width(len(rows(apart, f"DESCRIBE SELECT * FROM read_parquet({path})")), file)
+        run(apart, f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet({path})")
+
+
 def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
     path = literal(str(delivered.path.resolve()))
+    _require_sound(file, delivered, path)
     described = rows(connection, f"DESCRIBE SELECT * FROM read_parquet({path})")
     stored = {str(name) for (name,) in rows(connection, f"SELECT name FROM parquet_schema({path})")}
     columns = tuple(str(row[0]) for row in described)

@@ -34,6 +34,7 @@ from monitor.store.lookup import FoundOutcome, FoundPrediction
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.reading import Cohort, Selection
 from monitor.store.restore import Content
+from monitor.store.strata import hospital_column
 from monitor.store.streams import CohortCount, StreamRow
 from monitor.store.working_rows import CohortRows, Removed
 
@@ -228,7 +229,8 @@ class Store:
     def find_predictions(self, by: lookup.Identifier, pseudonym: str) -> list[FoundPrediction]:
         """Every prediction of a study or a patient in the archived batches."""
         with translated("looking into the archive"):
-            return lookup.predictions(self._connection, self._workspace, by, pseudonym)
+            hospital = hospital_column(self._plan)
+            return lookup.predictions(self._connection, self._workspace, (by, pseudonym), hospital)
 
     def find_outcomes(self, studies: Sequence[str]) -> list[FoundOutcome]:
         """Every revision of every outcome of some studies in the archived batches."""
@@ -238,7 +240,7 @@ class Store:
     def counts(self) -> dict[str, int]:
         """predictions, outcomes, rejected, duplicates, waiting."""
         with translated("counting"):
-            return reading.counts(self._connection)
+            return reading.counts(self._connection, hospital_column(self._plan))
 
     def put_stream(self, states: Sequence[StreamRow]) -> None:
         """Store looks; the same look again replaces the earlier one."""
@@ -300,12 +302,13 @@ class Store:
     def weigh_rows(self, leaving: Sequence[CohortRows]) -> Removed:
         """What `remove_rows` would take."""
         with translated("counting"):
-            return working_rows.weigh(self._connection, leaving)
+            return working_rows.weigh(self._connection, leaving, hospital_column(self._plan))
 
     def remove_rows(self, leaving: Sequence[CohortRows], reference_rows: int) -> Removed:
         """Take the rows of cohorts out of the database; keys, counts and a place's first scores stay."""
         with self.transaction():
-            return working_rows.remove(self._connection, leaving, reference_rows)
+            hospital = hospital_column(self._plan)
+            return working_rows.remove(self._connection, leaving, reference_rows, hospital)
 
     def compact(self) -> tuple[int, int]:
         """Write the database anew without the room that removed rows left; its bytes before and after.

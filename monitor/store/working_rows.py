@@ -25,7 +25,7 @@ MARK = (
 
 _SAME_CELL = "l.site = p.site AND l.finding = p.finding AND l.cohort = p.cohort"
 _LEAVING = f"EXISTS (FROM leaving l WHERE {_SAME_CELL})"
-_SAME_STUDY = "p.study = o.study AND p.finding = o.finding AND (o.site IS NULL OR o.site = p.site)"
+_SAME_STUDY = "p.study = o.study AND p.finding = o.finding AND (o.site IS NULL OR o.site = p.{hospital})"
 _SAME_ARCHIVED = _SAME_STUDY.replace("o.study", DIGEST.format(row="o"))
 # An outcome leaves with its prediction. One that names no site stays while any place still has its study.
 _OUTCOME_LEAVES = (
@@ -74,27 +74,28 @@ def cohort_rows(connection: Session, before: date) -> list[CohortRows]:
     return [CohortRows(Place(site, finding), *values) for site, finding, *values in found]
 
 
-def weigh(connection: Session, leaving: Sequence[CohortRows]) -> Removed:
+def weigh(connection: Session, leaving: Sequence[CohortRows], hospital: str) -> Removed:
     """What the removal of these cohorts would take; nothing is changed."""
     _mark_leaving(connection, leaving)
     try:
-        return _weighed(connection)
+        return _weighed(connection, hospital)
     finally:
         run(connection, "DROP TABLE temp.leaving")
 
 
-def remove(connection: Session, leaving: Sequence[CohortRows], reference_rows: int) -> Removed:
+def remove(connection: Session, leaving: Sequence[CohortRows], reference_rows: int, hospital: str) -> Removed:
     """Take the rows out and keep what must stay of them, inside the caller's transaction.
 
     Args:
         connection: Of the store.
         leaving: Cohorts whose predictions leave, with their outcomes.
         reference_rows: How many first scores of a place stay.
+        hospital: Column of predictions that an outcome's site is compared with.
     """
     _mark_leaving(connection, leaving)
-    removed = _weighed(connection)
+    removed = _weighed(connection, hospital)
     _keep_first_scores(connection, reference_rows)
-    _move_outcomes(connection)
+    _move_outcomes(connection, _OUTCOME_LEAVES.format(hospital=hospital))
     run(
         connection,
         "INSERT INTO archived_cohorts SELECT site, finding, cohort, max(cohort_end), count(*) "
@@ -102,8 +103,9 @@ def remove(connection: Session, leaving: Sequence[CohortRows], reference_rows: i
     )
     run(
         connection,
-        f"INSERT INTO archived_predictions SELECT site, finding, {DIGEST.format(row='p')}, model_version, "
-        f"day, cohort_end, {MARK.format(row='p')} FROM predictions p WHERE {_LEAVING}",
+        f"INSERT INTO archived_predictions BY NAME SELECT {_kept_names(hospital)}, finding, "
+        f"{DIGEST.format(row='p')} AS study, model_version, day, cohort_end, "
+        f"{MARK.format(row='p')} AS content FROM predictions p WHERE {_LEAVING}",
     )
     run(connection, f"DELETE FROM predictions p WHERE {_LEAVING}")
     run(connection, "DROP TABLE temp.leaving")
@@ -124,9 +126,14 @@ def _mark_leaving(connection: Session, leaving: Sequence[CohortRows]) -> None:
     )
 
 
-def _weighed(connection: Session) -> Removed:
+def _kept_names(hospital: str) -> str:
+    return "site" if hospital == "site" else f"site, {hospital}"
+
+
+def _weighed(connection: Session, hospital: str) -> Removed:
     digest, counts = hashlib.sha256(), [0, 0]
-    leaving = (f"predictions p WHERE {_LEAVING}", "p"), (f"outcomes o WHERE {_OUTCOME_LEAVES}", "o")
+    outcomes = f"outcomes o WHERE {_OUTCOME_LEAVES.format(hospital=hospital)}"
+    leaving = (f"predictions p WHERE {_LEAVING}", "p"), (outcomes, "o")
     for number, (source, row) in enumerate(leaving):
         for value in _hashes(connection, f"SELECT sha256(CAST({row} AS VARCHAR)) AS h FROM {source}"):
             digest.update(value.encode())
@@ -153,12 +160,12 @@ def _keep_first_scores(connection: Session, count: int) -> None:
     )
 
 
-def _move_outcomes(connection: Session) -> None:
-    """Of each key the latest revision stays, in place of an earlier one."""
+def _move_outcomes(connection: Session, leaves: str) -> None:
+    """Of each key the latest revision stays, in place of an earlier one; `leaves` says of which keys."""
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE said AS SELECT site, finding, {DIGEST.format(row='o')} AS study, "
-        f"reader_id, revision, {_WORDS} FROM outcomes o WHERE {_OUTCOME_LEAVES} "
+        f"reader_id, revision, {_WORDS} FROM outcomes o WHERE {leaves} "
         "QUALIFY row_number() OVER (PARTITION BY o.site, o.finding, o.study, o.reader_id "
         "ORDER BY o.revision DESC) = 1",
     )
@@ -168,7 +175,7 @@ def _move_outcomes(connection: Session) -> None:
         "AND a.site IS NOT DISTINCT FROM s.site AND a.reader_id IS NOT DISTINCT FROM s.reader_id",
     )
     run(connection, "INSERT INTO archived_outcomes FROM said")
-    run(connection, f"DELETE FROM outcomes o WHERE {_OUTCOME_LEAVES}")
+    run(connection, f"DELETE FROM outcomes o WHERE {leaves}")
     run(connection, "DROP TABLE temp.said")
 
 
@@ -190,7 +197,7 @@ def archived_to(connection: Session) -> dict[Place, str]:
     return {Place(site, finding): cohort for site, finding, cohort in found}
 
 
-def late_notes(connection: Session, role: Role) -> dict[str, int]:
+def late_notes(connection: Session, role: Role, hospital: str) -> dict[str, int]:
     """Accepted rows of the staged file that came after their cohort's rows had left, counted by kind.
 
     They are archived and stored like any other. No night reads them any more.
@@ -204,7 +211,7 @@ def late_notes(connection: Session, role: Role) -> dict[str, int]:
         )
         name = "of_archived_cohorts"
     else:
-        condition = f"EXISTS (FROM archived_predictions p WHERE {_SAME_ARCHIVED})"
+        condition = f"EXISTS (FROM archived_predictions p WHERE {_SAME_ARCHIVED.format(hospital=hospital)})"
         name = "of_archived_studies"
     counted = f"SELECT count(*) FROM judged o JOIN accepted a ON a.line = o.line WHERE {condition}"
     return {name: scalar(connection, counted)}

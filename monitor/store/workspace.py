@@ -94,6 +94,8 @@ def _existing(database: Path, workspace: Path) -> Path:
 
 def _check_covariates(connection: Session, plan: ChangePlan, database: Path) -> None:
     with translated(str(database)):
-        lacking = migrations.lacking_covariates(connection, plan)
+        lacking = migrations.lacking_columns(connection, plan)
     if lacking:
-        raise EvidenceError(f"{database}: expected a column for each covariate, found none for {lacking}")
+        raise EvidenceError(
+            f"{database}: expected a column for each covariate and the strata, found none for {lacking}"
+        )

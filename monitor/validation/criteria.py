@@ -70,7 +70,8 @@ LOSSES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
 def loss_difference(criterion: LossCriterion, evidence: Evidence, z: float) -> CriterionResult:
     """Mean loss of the comparator minus the candidate's, paired, clustered by patient.
 
-    Above zero the candidate is better, per study; log loss in nats.
+    Above zero the candidate is better, per study; log loss in nats. A relative margin is a share of the
+    comparator's loss on the same studies, so the error is that of the distance between the two.
     """
     loss = LOSSES[criterion.metric]
     comparator = evidence.last_deployed if criterion.against == "last_deployed" else evidence.original
@@ -81,6 +82,7 @@ def loss_difference(criterion: LossCriterion, evidence: Evidence, z: float) -> C
     if limit is None:
         assert criterion.margin_relative is not None  # the model demands exactly one of the two
         limit = criterion.margin_relative * evidence.mean(losses)[0]
+        error = evidence.mean(difference - criterion.margin_relative * losses)[1]
     bounds = Bounds(mean, mean - z * error, mean + z * error)
     status, missing = above(bounds, limit, evidence.events)
     found = estimate(evidence, bounds, "paired difference, cluster-robust")

@@ -6,9 +6,10 @@ stopped in them: two runs that do the same leave the same bytes, signatures incl
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
-import resource
+import shutil
 import signal
 import sys
 import time
@@ -32,7 +33,10 @@ import monitor.operation.verify
 from monitor.store.lock import LOCK
 from tests.faults.scene import Scene
 
-BROKEN = 70
+BROKEN, NOT_PERMITTED = 70, 77
+OWN_FILE_SYSTEMS, PRIVATE = 0x00020000, 0x00044000
+"""CLONE_NEWNS; MS_REC | MS_PRIVATE."""
+PAGE = 4096
 
 
 def started(scene: Scene, words: Sequence[str]) -> int:
@@ -47,9 +51,13 @@ def ended(scene: Scene, words: Sequence[str]) -> tuple[int, float]:
     return os.waitstatus_to_exitcode(status), time.perf_counter() - begun
 
 
-def limited(scene: Scene, words: Sequence[str], limit: int) -> int:
-    """Carry out a command whose files may not grow beyond a limit of bytes, as on a full disk: exit code."""
-    _, status = os.waitpid(_forked(lambda: _command(scene, words, limit)), 0)
+def crammed(scene: Scene, words: Sequence[str], room: int) -> int:
+    """Carry out a command on a file system with so many bytes of room left: its exit code.
+
+    A workspace holds names relative to itself only, so a copy on a small tmpfs stands for it; what the
+    command left there is copied back.
+    """
+    _, status = os.waitpid(_forked(lambda: _crammed(scene, words, room)), 0)
     return os.waitstatus_to_exitcode(status)
 
 
@@ -105,13 +113,35 @@ def _only(work: Callable[[], int]) -> NoReturn:
         os._exit(code)
 
 
-def _command(scene: Scene, words: Sequence[str], limit: int | None = None) -> int:
-    told = os.open(scene.folder / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def _crammed(scene: Scene, words: Sequence[str], room: int) -> int:
+    system, place = ctypes.CDLL(None, use_errno=True), scene.folder / "crammed"
+    place.mkdir()
+    used = sum(_pages(file) for file in scene.workspace.rglob("*"))
+    size = f"size={used + room}".encode()
+    made = system.unshare(OWN_FILE_SYSTEMS) or system.mount(b"none", b"/", None, PRIVATE, None)
+    if made or system.mount(b"tmpfs", str(place).encode(), b"tmpfs", 0, size):
+        return NOT_PERMITTED
+    on_it = Scene(place, scene.last)
+    shutil.copytree(scene.workspace, on_it.workspace)
+    shutil.copytree(scene.folder / "private", scene.folder / "kept")
+    (place / "private").symlink_to(scene.folder / "kept")
+    code = _command(on_it, words, scene.folder / "said.txt")
+    sys.stdout.flush()
+    shutil.rmtree(scene.workspace)
+    shutil.copytree(on_it.workspace, scene.workspace)
+    return code
+
+
+def _pages(file: Path) -> int:
+    """Bytes that a file or folder takes on a tmpfs."""
+    return PAGE * (1 + (file.stat().st_size // PAGE if file.is_file() else 0))
+
+
+def _command(scene: Scene, words: Sequence[str], told_in: Path | None = None) -> int:
+    told = os.open(told_in or scene.folder / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(told, stream)
     _stop_clocks(date.fromisoformat(scene.last))
-    if limit is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     return flows.cli.run(scene.words(*words))
 
 

@@ -5,7 +5,7 @@ Usage: python tests/faults/run.py [kill|full-disk] [--hits 306] [--seed 1] [--on
 Each command is killed until its share of kills has hit it at work, that is holding the workspace's lock;
 kills before and after are counted apart. Then the command is run again and so is the next night, and
 ledger, tables, archive, dossiers, newest checkpoint and inbox must have the hashes of an undisturbed run.
-With `full-disk` a limit of the size of files takes the place of the kill.
+With `full-disk` a file system that fills up takes the place of the kill.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from tests.faults.victims import Victim, victims
 MEASURED_ANEW_AFTER = 8
 MOST_TRIES = 20
 """Times the share of a command: more tries than that mean that it cannot be hit."""
-FILE_LIMITS = (4_096, 4_000_000)
-"""Bytes that the largest file may have, drawn evenly by its logarithm."""
+ROOM = (4_096, 8_000_000)
+"""Bytes that are left on the file system, drawn evenly by their logarithm."""
 KILLED = {"early": "before its work", "hit": "hit at work", "late": "after its end"}
 STARVED = {"refused": "refused with a message", "unexpected": "unexpected", "enough": "was enough"}
 REFUSED_AS_DONE = 2
@@ -77,14 +77,14 @@ def survive(victim: Victim, hits: int, seed: int, folder: Path) -> Count:
 
 
 def starve(victim: Victim, times: int, seed: int, folder: Path) -> Count:
-    """Let one command meet a full disk at random sizes of its files, and count what became of it."""
+    """Let one command meet a full disk at random moments of its growth, and count what became of it."""
     expected, duration = _undisturbed(victim, folder)
     count, rng = Count(longest=duration), random.Random(seed)
     for _ in range(times):
-        limit = int(math.exp(rng.uniform(*map(math.log, FILE_LIMITS))))
+        room = int(math.exp(rng.uniform(*map(math.log, ROOM))))
         _disturbed(
             victim,
-            lambda disturbed, limit=limit: _full(disturbed, victim.words, limit),
+            lambda disturbed, room=room: _full(disturbed, victim.words, room),
             folder,
             expected,
             count,
@@ -92,10 +92,12 @@ def starve(victim: Victim, times: int, seed: int, folder: Path) -> Count:
     return count
 
 
-def _full(disturbed: Scene, words: tuple[str, ...], limit: int) -> str:
-    code = forked.limited(disturbed, words, limit)
+def _full(disturbed: Scene, words: tuple[str, ...], room: int) -> str:
+    code = forked.crammed(disturbed, words, room)
+    if code == forked.NOT_PERMITTED:
+        raise SystemExit("no file system can be mounted here: full-disk needs root")
     if code == 1 or "Traceback" in forked.said(disturbed):
-        print(f"  {words[0]}, files up to {limit} bytes: {forked.said(disturbed)[-300:]}", flush=True)
+        print(f"  {words[0]}, {room} bytes left: {forked.said(disturbed)[-300:]}", flush=True)
         return "unexpected"
     return "refused" if code else "enough"
 

@@ -47,11 +47,13 @@ class TestEveryDossier:
                 "plan",
                 "trigger",
                 "data",
+                "outcomes-read",
                 "change",
                 "reliability",
                 "criteria",
                 "verdict",
                 "operating-point",
+                "subgroups",
                 "versions",
                 "attempt",
             ),
@@ -200,11 +202,11 @@ class TestVerdicts:
         )
 
     @pytest.mark.parametrize(("alpha", "level"), [(0.025, "95"), (0.0125, "97.5"), (0.00625, "98.75")])
-    def test_the_interval_level_follows_the_attempts_alpha(
+    def test_the_interval_level_follows_the_alpha_of_the_look(
         self, alpha: float, level: str, tmp_path: Path
     ) -> None:
         record = read("accepted")
-        record["change"]["opened"]["alpha"] = alpha
+        record["change"]["verdict"]["alpha"] = alpha
         assert f"Estimate ({level}\xa0% interval)" in page_of(example(record), tmp_path).text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from monitor.errors import IngestError, PlanError
 from monitor.store import lines
 from monitor.store.contract import layout
 from tests.build_plan import DROP, make_plan
-from tests.ingesting import PREDICTIONS, Desk, prediction
+from tests.evidence import flipped
+from tests.ingesting import PREDICTIONS, RECEIVED, Desk, prediction
 
 
 @pytest.fixture
@@ -236,6 +238,40 @@ def test_a_nested_parquet_column_refuses_its_rows(desk: Desk) -> None:
 def test_a_damaged_parquet_file_is_refused(desk: Desk) -> None:
     with pytest.raises(IngestError):
         desk.deliver(b"PAR1 nothing PAR1", "log.parquet")
+
+
+def ends_a_session(content: bytes) -> bool:
+    """True for a file at which DuckDB fails so that nothing in that session works any more."""
+    import duckdb
+
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as connection:
+        Path(file.name).write_bytes(content)
+        try:
+            connection.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM '{file.name}'").fetchall()
+        except duckdb.InternalException:
+            return True
+        except duckdb.Error:
+            return False
+    return False
+
+
+def test_a_parquet_file_that_ends_a_session_does_not_end_the_stores(desk: Desk) -> None:
+    """One bit of a size in the footer makes it negative."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = desk.folder / "log.parquet"
+    columns = {"study_id": ["S1"] * 20, "site": ["north"] * 20, "outcome": ["1"] * 20}
+    pq.write_table(pa.table(columns), whole, compression="none", use_dictionary=False, write_statistics=False)
+    content = whole.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    flips = (flipped(content, position) for position in range(footer, len(content) - 8))
+    damaged = desk.file(next(filter(ends_a_session, flips)), "damaged.parquet")
+    sound = desk.file("\n".join([PREDICTIONS, prediction("S1")]) + "\n")
+    with desk.open() as opened:
+        with pytest.raises(IngestError, match="cannot be read"):
+            opened.ingest(damaged, received_on=RECEIVED, record=desk.record)
+        assert opened.ingest(sound, received_on=RECEIVED, record=desk.record).stored == 1
 
 
 @pytest.mark.parametrize("name", ["log.xlsx", "log", "log.csv.zip"])

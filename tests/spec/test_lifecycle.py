@@ -164,6 +164,11 @@ REFUSED: dict[str, tuple[tuple[tuple[str, str], ...], type[MonitorError], str]] 
         PlanError,
         "logs.covariates.1.name: the rows stored here fix the set of covariates",
     ),
+    "strata": (
+        (HIGHER, ("levels: [A, B, C]}", "levels: [A, B, C]}\n  strata: {covariate: scanner_vendor}")),
+        PlanError,
+        "the rows stored here fix the strata",
+    ),
     "another cadence": (
         (HIGHER, ("cadence: daily", "cadence: weekly")),
         PlanError,

@@ -25,12 +25,34 @@ LOOKS = (
 )
 
 
+JUDGED_BY_MORE = {
+    "      on_unresolvable_failure:": (
+        "        - {id: G4, metric: sensitivity, at: operating_point, bound: lower, limit: 0.5}\n"
+        "        - {id: G5, metric: auc, against: original, bound: lower, margin: -0.03}\n"
+        "      subgroups: {harm: {metric: log_loss_difference, margin_relative: -0.05}, multiplicity: holm, "
+        "certify_with: bonferroni}\n      on_unresolvable_failure:"
+    ),
+    "    implementation: manual\n": "    implementation: manual\n    guardrails: {slope: [0.5, 2.0]}\n",
+    "\nmonitoring:\n": (
+        "  subgroups: [view, {name: elderly_ap, where: \"view = 'AP' and age >= 65\"}]\n\nmonitoring:\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """A replay whose log ends after the first look decided nothing."""
+    edits = {LOOKS[0]: LOOKS[1].replace("[60, 120, 180]", "[60, 5000]")}
+    with undrawn():
+        return replayed(bound(tmp_path_factory.mktemp("ends"), shifted("Harbour"), nights=30, edits=edits))
+
+
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """A replay of one shifted site under a plan with three looks."""
     with undrawn():
-        scene = bound(tmp_path_factory.mktemp("looks"), shifted("Harbour"), nights=30, edits=dict([LOOKS]))
-        return replayed(scene)
+        edits = {**dict([LOOKS]), **JUDGED_BY_MORE}
+        return replayed(bound(tmp_path_factory.mktemp("looks"), shifted("Harbour"), nights=30, edits=edits))
 
 
 def entries(scene: Scene, *kinds: str) -> list[Entry]:
@@ -125,6 +147,30 @@ def test_the_dossier_lists_every_look_with_its_bound(several: Scene) -> None:
     assert [(look["look"], look["verdict"]) for look in held] == [(1, None), (2, "accept")]
     page = (several.path / "dossiers" / "CHG-0001" / "dossier.html").read_text(encoding="utf-8")
     assert "none, the change collects on" in page
+
+
+def test_subgroups_guardrails_and_the_operating_point_are_part_of_each_look(several: Scene) -> None:
+    for entry in entries(several, "look", "verdict"):
+        assert [row["name"] for row in entry.body["subgroups"]] == ["view = PA", "view = AP", "elderly_ap"]
+        assert sum(row["n"] for row in entry.body["subgroups"][:2]) <= entry.body["validation"]["n"]
+        assert entry.body["envelope"]["slope"] == pytest.approx(1.0)
+        by_id = {row["id"]: row for row in entry.body["criteria"]}
+        assert by_id["G5"]["estimate"]["method"].startswith("rank-identical")
+        assert by_id["G4"]["estimate"]["low"] < by_id["G4"]["estimate"]["value"]
+    page = (several.path / "dossiers" / "CHG-0001" / "dossier.html").read_text(encoding="utf-8")
+    assert "elderly_ap" in page
+
+
+def test_a_change_that_never_reaches_its_last_look_keeps_what_the_one_before_showed(
+    unfinished: Scene,
+) -> None:
+    held, ended = entries(unfinished, "look", "verdict")
+    assert (held.kind, ended.kind) == ("look", "verdict")
+    assert ended.body["verdict"] == "insufficient"
+    assert "5000 are needed" in ended.body["reasons"][0]
+    assert ended.body["criteria"] == held.body["criteria"]
+    assert ended.body["needed"]["events"] > 1000
+    assert verify(unfinished.path).derived > 0
 
 
 def test_looks_are_derived_again(several: Scene, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def met(site: SiteProfile, events: int, alpha: float, limits: tuple[float, float
     proposal: Proposal = given(make_plan(), CANDIDATES[0])
     counts = {"ratio": 0, "slope": 0, "both": 0}
     for _ in range(RUNS):
-        rows = draw_validation(rng, rows_for(events, Volume(50, 0, 10**7), site), site, CANDIDATES[0])
+        rows = draw_validation(rng, rows_for(events, 1, Volume(50, 0, 10**7), site), site, CANDIDATES[0])
         (length,) = look_rows(rows, 50, (events,), 1)
         assert length is not None
         evidence = evidence_of(rows.first(length), patients(length), proposal)
@@ -238,6 +238,28 @@ def test_a_look_that_no_wait_reaches_passes_nobody() -> None:
     assert site.passing["perfect"][-1].reached.value == 0.0
     assert site.months_to_look == (150.0,)
     assert "longest wait of 730 days" in report.warnings[0]
+
+
+def test_rows_that_reach_two_looks_are_judged_at_the_later_one() -> None:
+    """Two thousand events a month bring both looks with one cohort: nobody is judged at the first."""
+    plan = make_plan(
+        modification_protocol__performance_evaluation__0__looks={
+            "events": [350, 500],
+            "spending": "obrien_fleming",
+        },
+        monitoring__cadence="monthly",
+        monitoring__horizon_looks=36,
+    )
+    looks = passing(plan, SiteProfile("large", 40_000, 0.05, 0.85), CANDIDATES[0], 20, 1)
+    assert looks[0].accepted.count == looks[0].rejected.count == 0
+    assert looks[1].accepted.value > 0.9
+
+
+def test_a_look_also_waits_for_the_least_number_of_patients() -> None:
+    """At even odds 100 events come with about 200 studies; a plan may ask for 900 patients all the same."""
+    plan = make_plan(modification_protocol__performance_evaluation__0__minimum_patients=900)
+    (look,) = passing(plan, COMMON, CANDIDATES[0], 20, 1)
+    assert look.reached.value == 1.0
 
 
 def test_months_to_a_look_are_fit_and_look_at_the_volume() -> None:

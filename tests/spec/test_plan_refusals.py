@@ -194,10 +194,10 @@ KEYS_AND_TYPES = {
         "version: 1.0.0", "version: 1.0.0-rc1", "version:", "plan.version", "three whole numbers with dots"
     ),
     "a mapping for a list": Case(
-        "  - id: pneumothorax",
-        "  id: pneumothorax",
-        "  id: pneumo",
-        "findings",
+        "invariants: [intended_use, population, inputs, outputs, users, model_weights]",
+        "invariants: {intended_use: kept}",
+        "invariants",
+        "device.invariants",
         "(expected a list, found mapping)",
     ),
     "a text for a mapping": Case(
@@ -318,6 +318,42 @@ CROSS_CHECKS = {
         "guardrails",
         "description_of_modifications.0.guardrails.slope",
         "the range does not hold 1",
+    ),
+    "two readers that the log does not tell apart": Case(
+        "      reference_standard:\n",
+        "      reference_standard:\n        readers: 2\n",
+        "readers: 2",
+        f"{DATA}.reference_standard.readers",
+        "the outcome log does not say who read a study",
+    ),
+    "a majority of one reader": Case(
+        "      reference_standard:\n",
+        "      reference_standard:\n        consensus: majority\n",
+        "consensus: majority",
+        f"{DATA}.reference_standard.consensus",
+        "the outcome log does not say who read a study",
+    ),
+    "verification by score without a bound or weights": Case(
+        "    - id: D1\n",
+        "    - id: D1\n      verification: {score_bins: 5, weights: none}\n",
+        "verification",
+        f"{DATA}.verification.maximum_spread",
+        "without weights nothing bounds how far known outcomes may depend on the score",
+    ),
+    "a bound beside weights": Case(
+        "    - id: D1\n",
+        "    - id: D1\n      verification: "
+        "{score_bins: 5, weights: inverse_probability, maximum_spread: 0.1}\n",
+        "verification",
+        f"{DATA}.verification.maximum_spread",
+        "has no meaning with weights",
+    ),
+    "challenging cases of a covariate nobody declared": Case(
+        "    - id: E1\n",
+        "    - id: E1\n      challenging_cases: {where: weight > 90}\n",
+        "challenging_cases",
+        "modification_protocol.performance_evaluation.0.challenging_cases.where",
+        "no covariate is called weight",
     ),
     "subgroups that nothing judges": Case(
         "\nmonitoring:\n",
@@ -748,6 +784,17 @@ def test_a_criterion_at_an_operating_point_needs_one_in_every_finding(tmp_path: 
     (fault,) = faults_of(tmp_path, text[:at] + item + text[at:])
     assert fault.key.endswith(".at")
     assert "has no operating point" in fault.message
+
+
+def test_no_area_is_judged_on_weighted_outcomes(tmp_path: Path) -> None:
+    at = DATED.index("      on_unresolvable_failure")
+    item = "        - {id: G5, metric: auc, bound: lower, limit: 0.8}\n"
+    text = DATED[:at] + item + DATED[at:]
+    rule = "    - id: D1\n      verification: {score_bins: 5, weights: inverse_probability}\n"
+    assert faults_of(tmp_path, text) == []
+    (fault,) = faults_of(tmp_path, text.replace("    - id: D1\n", rule))
+    assert fault.key.endswith("criteria.4.metric")
+    assert "the area is not computed from weighted outcomes" in fault.message
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from monitor.rehearsal import (
     rehearse,
     statistical_section,
 )
-from monitor.rehearsal.network import calendar_of, rehearsal_plan, runs_of, write_network
+from monitor.rehearsal.network import calendar_of, place_of, rehearsal_plan, runs_of, write_network
 from monitor.rehearsal.outcome import RunOutcome, scenario_row
 from monitor.rehearsal.truth import NO_CHANGE, SHIFTS, Shift
 from tests.build_plan import make_plan
@@ -111,6 +111,18 @@ def test_every_shipped_plan_can_be_rehearsed_and_keeps_its_protocol(tmp_path: Pa
         assert rehearsed.undated == plan.undated
 
 
+def test_a_simulated_outcome_is_what_several_readers_agreed_on() -> None:
+    standard = "modification_protocol__data_management__0__reference_standard"
+    plan = make_plan(
+        logs__outcomes__columns__reader_id="reader",
+        **{f"{standard}__readers": 2, f"{standard}__consensus": "majority"},
+    )
+    content = rehearsal_plan(plan)
+    rehearsed = content["modification_protocol"]["data_management"][0]["reference_standard"]
+    assert set(rehearsed) == {"source", "version", "definition"}
+    assert "reader_id" not in content["logs"]["outcomes"]["columns"]
+
+
 def test_a_site_does_not_depend_on_the_others(tmp_path: Path) -> None:
     plan, site = make_plan(monitoring__horizon_looks=20), SiteProfile("site", 300, 0.2, 0.8)
     lines: list[set[str]] = []
@@ -119,6 +131,17 @@ def test_a_site_does_not_depend_on_the_others(tmp_path: Path) -> None:
         lines.append({line for line in predictions.read_text().splitlines() if "S0-0000" in line})
     assert lines[0] == lines[1]
     assert len(lines[0]) > 100
+
+
+def test_a_hospital_divided_into_strata_is_rehearsed_in_its_first(tmp_path: Path) -> None:
+    """Otherwise its studies would spread over places of which none is the run."""
+    plan = make_plan(monitoring__horizon_looks=20, logs__strata={"covariate": "view"})
+    (run,) = runs_of((NO_CHANGE,), 1)
+    assert place_of(plan, run).site == "S0-0000 / PA"
+    predictions, _ = write_network(plan, (run,), SiteProfile("site", 300, 0.2, 0.8), 3, tmp_path)
+    header, *lines = predictions.read_text().splitlines()
+    view = header.split(",").index("covariate_1")
+    assert {line.split(",")[view] for line in lines} == {'"PA"'}
 
 
 def test_a_label_shift_doubles_the_share_of_events_from_five_to_ten_per_cent(tmp_path: Path) -> None:

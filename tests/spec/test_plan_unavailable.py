@@ -26,19 +26,11 @@ ADDED_KEYS = {
 }
 
 CHANGED_VALUES = {
-    "description_of_modifications.0.methods.1": ("[intercept, platt]", "[intercept, isotonic]"),
+    "description_of_modifications.0.methods.1": ("[intercept, platt]", "[intercept, prior_shift]"),
     "description_of_modifications.0.scope": ("scope: local", "scope: global"),
-    "description_of_modifications.0.implementation": ("implementation: manual", "implementation: automatic"),
+    "description_of_modifications.0.implementation": ("implementation: manual", "implementation: both"),
     "description_of_modifications.0.type": ("type: quantitative_performance", "type: inputs"),
     "modification_protocol.retraining.0.trigger.stream": ("{stream: calibration}", "{stream: prevalence}"),
-    "modification_protocol.retraining.0.events_for.pooled": (
-        "{closed_test: 100}",
-        "{pooled: 10, closed_test: 100}",
-    ),
-    "modification_protocol.retraining.0.events_for.flexible": (
-        "{closed_test: 100}",
-        "{closed_test: 100, flexible: 1000}",
-    ),
     f"{EVALUATION}.criteria.2.metric": ("metric: calibration_slope", "metric: average_precision"),
     "modification_protocol.update_procedures.0.relabel_previous_patients": (
         "relabel_previous_patients: false",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from monitor.calibrators import straight_line
 from monitor.documentation.figures import figures
 from monitor.documentation.figures.calibration_map import map_points
 from monitor.documentation.figures.reliability import axis_end, density
+from monitor.hashing import canonical_json
 from tests.browser.dossier_examples import WITH_LOOK, example, read
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -20,7 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.mark.parametrize("name", WITH_LOOK)
 def test_each_figure_is_one_labelled_image(name: str) -> None:
     drawn = figures(example(name).dossier)
-    assert set(drawn) == {"map", "reliability"}
+    assert set(drawn) == {"map", "reliability", "waterfall"}
     for figure, svg in drawn.items():
         root = ElementTree.fromstring(svg)
         assert root.attrib["role"] == "img"
@@ -32,9 +34,38 @@ def test_each_figure_is_one_labelled_image(name: str) -> None:
         assert all(identifier.startswith(f"{figure}-") for identifier in ids)
 
 
-@pytest.mark.parametrize("name", ["collecting", "kept"])
-def test_nothing_is_drawn_where_only_the_original_map_exists(name: str) -> None:
-    assert figures(example(name).dossier) == {}
+@pytest.mark.parametrize(("name", "drawn"), [("collecting", set()), ("kept", {"waterfall"})])
+def test_no_map_is_drawn_where_only_the_original_exists(name: str, drawn: set[str]) -> None:
+    assert set(figures(example(name).dossier)) == drawn
+
+
+class TestTheWaterfall:
+    def test_tells_every_filter_in_words_and_numbers(self) -> None:
+        found = example("accepted").dossier
+        svg = figures(found)["waterfall"]
+        for step in found["data_account"]["waterfall"]:
+            assert f"{step['rows']:,} studies, {step['events']:,} events." in svg
+            assert svg.count(f">{step['rows']:,}<") >= 1, "the number stands beside its bar"
+
+    def test_events_are_told_from_studies_without_colour(self) -> None:
+        assert "<pattern" in figures(example("accepted").dossier)["waterfall"], "hatched"
+
+    def test_is_drawn_from_the_shared_record(self) -> None:
+        record = read("accepted")
+        record["plan"] = {**record["plan"], "records": {"small_cell_minimum": 40}}
+        steps = record["change"]["verdict"]["data_account"]
+        steps[1]["rows"] = steps[0]["rows"] - 7
+        shared = example(record).dossier["data_account"]["waterfall"]
+        svg = figures(example(record).dossier)["waterfall"]
+        assert len(shared) < len(steps)
+        assert f"{steps[1]['rows']:,}" not in svg
+
+    def test_a_withheld_count_has_its_words_and_no_bar(self) -> None:
+        found = json.loads(canonical_json(example("accepted").dossier))
+        found["data_account"]["waterfall"][-1] |= {"rows": "<10", "events": "<10"}
+        svg = figures(found)["waterfall"]
+        assert "&lt;10 studies, &lt;10 events." in svg
+        assert svg.count(">&lt;10<") == 2
 
 
 def test_a_deployed_map_is_drawn_beside_the_original_even_without_a_candidate() -> None:

@@ -29,7 +29,7 @@ def trigger(plan: ChangePlan, change: Change) -> dict[str, Any]:
             "horizon_looks": monitoring.horizon_looks,
             "cadence": monitoring.cadence,
             "findings": len(plan.findings),
-            "strata": max(1, len(plan.strata)),
+            **({"strata": len(plan.strata)} if plan.strata else {}),
         },
         "tolerance": stream.tolerance.model_dump(mode="json"),
     }

@@ -101,7 +101,8 @@ def _band(band: Record | None, point: Record | None) -> list[Block]:
     columns = ("Measure", "Lowest reader", "Highest reader", "Candidate at its threshold (95 % interval)")
     note = (
         f"Readers with enough reads: {band['readers']:,}; at least {band['minimum_reads']:,} for each "
-        "measure. Each is held against the majority of the other readers, the candidate against the outcome used."
+        "measure. Each is held against the majority of the other readers, the candidate against the outcome "
+        "used."
     )
     return [Table("reader-band", "Single readers and the candidate", columns, tuple(rows)), Sentence(note)]
 

@@ -28,8 +28,9 @@ def subgroups_section(dossier: Record) -> Section:
 def _rule(rule: Record) -> str:
     return (
         f"Harm is a loss beyond {-100 * rule['harm']['margin_relative']:g} % of the log loss of the "
-        f"calibrator in use. Claims of harm share {rule['alpha']:g} by Holm, claims of no harm by Bonferroni. A harmed "
-        "subgroup rejects the candidate; one that is not certified shows nothing either way."
+        f"calibrator in use. Claims of harm share {rule['alpha']:g} by Holm, claims of no harm by "
+        "Bonferroni. A harmed subgroup rejects the candidate; one that is not certified shows nothing either "
+        "way."
     )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from monitor.plan.fault import Problem
 from monitor.plan.model import ChangePlan
-from monitor.plan.rules.rule import MODIFICATIONS, RETRAINING, Rule
+from monitor.plan.rules.rule import MODIFICATIONS, PREDICTIONS, RETRAINING, Rule
 
 EVENTS_FOR = (*RETRAINING, 0, "events_for")
 METHODS = (*MODIFICATIONS, 0, "methods")
@@ -46,8 +46,22 @@ def events_rise(plan: ChangePlan) -> Iterator[Problem]:
             yield Problem((*EVENTS_FOR, name), message, f"more than {fewer}", "whole number")
 
 
+def one_way_to_move_the_intercept(plan: ChangePlan) -> Iterator[Problem]:
+    """A prior shift stands in the place of a fitted intercept, and needs days before the change."""
+    methods = plan.modification.methods
+    if "prior_shift" not in methods:
+        return
+    key = (*METHODS, methods.index("prior_shift"))
+    if "intercept" in methods:
+        yield Problem(key, "prior_shift and intercept both move the intercept", "one of the two", "text")
+    if plan.undated:
+        message = "an undated log has no days before a change"
+        yield Problem(key, message, "intercept in place of prior_shift", "text")
+
+
 RULES = (
-    Rule((METHODS, EVENTS_FOR), listed_methods_are_reached),
-    Rule((METHODS, EVENTS_FOR), reached_methods_are_listed),
-    Rule((EVENTS_FOR,), events_rise),
+    Rule((MODIFICATIONS, PREDICTIONS), one_way_to_move_the_intercept),
+    Rule((MODIFICATIONS, RETRAINING), listed_methods_are_reached),
+    Rule((MODIFICATIONS, RETRAINING), reached_methods_are_listed),
+    Rule((RETRAINING,), events_rise),
 )
