@@ -96,7 +96,7 @@ def initialise(
         UsageError: The folder holds a workspace, or nothing here can encrypt.
     """
     loaded = plan.load(plan_file)
-    if (path / "ledger.jsonl").exists() or (path / "plan.yaml").exists():
+    if not _unfinished(path) and ((path / "ledger.jsonl").exists() or (path / "plan.yaml").exists()):
         raise UsageError(f"{path}: holds a workspace already")
     key_file = key_file or default_key_path()
     require_outside(key_file, path)
@@ -107,10 +107,20 @@ def initialise(
     return loaded
 
 
+def _unfinished(path: Path) -> bool:
+    """True where a binding was cut off: the ledger has no entry yet, and nothing was ever taken in."""
+    ledger = path / "ledger.jsonl"
+    empty = not ledger.exists() or ledger.stat().st_size == 0
+    taken_in = (path / name for name in ("archive", "rejected", "dossiers"))
+    return empty and not any(any(folder.glob("*")) for folder in taken_in)
+
+
 def _make(loaded: LoadedPlan, path: Path, key_file: Path, at: str, encrypt: bool) -> None:
     key = read_or_make_key(key_file)
     checkpoint_key = read_or_make_checkpoint_key(key_file)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in ("monitor.duckdb", "monitor.duckdb.wal", "ledger.jsonl"):
+        (path / left).unlink(missing_ok=True)  # of a binding that was cut off
     for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
         (path / folder).mkdir(mode=0o700, exist_ok=True)
     store.create(path, loaded.plan, derived_key(key) if encrypt else None)

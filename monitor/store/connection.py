@@ -91,7 +91,8 @@ def attach(connection: Session, path: Path, *, read_only: bool = False, name: st
         EvidenceError: The file is damaged, or is encrypted where the session is not, or the reverse.
     """
     option = "READ_ONLY" if read_only else f"STORAGE_VERSION {literal(STORAGE_VERSION)}"
-    with translated(str(path)):
+    remedy = "if the file is damaged, delete it: the next run makes it again from archive and ledger"
+    with translated(f"{path} ({remedy})"):
         keyed = scalar(connection, f"SELECT getvariable({literal(encryption.VARIABLE)}) IS NOT NULL")
         encryption.require(path, encrypted=keyed)
         if keyed:

@@ -21,7 +21,7 @@ RUNS = ((100, 400), (200, 160), (1000, 60))
 NETWORK_RUNS = 40
 AT_MOST = ("isotonic", "cv")
 """Must not lose more than expected: an expected figure of isotonic is that of a step map, ours joins the
-centres of the steps; the standard error of the one-standard-error rule is not stated, ours is the paired one."""
+centres of the steps. The standard error of the one-standard-error rule is not stated; ours is the paired."""
 
 
 def methods() -> bool:

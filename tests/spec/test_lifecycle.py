@@ -11,6 +11,7 @@ import pytest
 
 from monitor.errors import EvidenceError, MonitorError, OutsidePlanError, PlanError, UsageError
 from monitor.operation import lifecycle
+from monitor.operation.attempts import ROOT_CAUSE
 from monitor.operation.closure import CATEGORIES, close_alarm, record_deviation
 from monitor.operation.lifecycle import amend, preview
 from monitor.operation.plans import kept_plan
@@ -230,7 +231,7 @@ def test_an_amendment_is_signed_with_a_key_of_the_plan_in_force(desk: Office) ->
 
 
 class TestDeviations:
-    @pytest.mark.parametrize("category", CATEGORIES)
+    @pytest.mark.parametrize("category", [item for item in CATEGORIES if item != ROOT_CAUSE])
     def test_each_category_is_on_record_with_its_person(self, desk: Office, category: str) -> None:
         who = desk.people["quality"]
         name = record_deviation(desk.path, category, "labels came a week late", who, key_file=desk.key)
@@ -242,6 +243,12 @@ class TestDeviations:
         )
         assert body["key_id"] is not None
         assert [item["id"] for item in status(desk.path)["deviations"]] == ["DEV-0001"]
+
+    def test_a_root_cause_needs_a_plan_that_asks_for_one(self, desk: Office) -> None:
+        who = desk.people["quality"]
+        change = desk.propose("reject")
+        with pytest.raises(OutsidePlanError, match="it has no retest"):
+            record_deviation(desk.path, ROOT_CAUSE, "a broken export", who, change=change, key_file=desk.key)
 
     def test_an_unknown_category_or_change_is_refused(self, desk: Office) -> None:
         who = desk.people["quality"]

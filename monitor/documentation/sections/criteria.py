@@ -56,7 +56,8 @@ def limit_text(row: Record) -> Cell:
         if key in fixed:
             return f"{side} {fixed[key]:g}".replace("-", MINUS)
     share = rounded(100 * fixed["margin_relative"], 6).rstrip("0").rstrip(".")
-    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s loss"
+    loss = "Brier score" if row.get("metric") == "brier_score_difference" else "log loss"
+    relative = f"above {share} % of the {COMPARATOR_WORDS[row['against']]}'s {loss}"
     return relative if row["limit"] is None else Stack((relative, Number(row["limit"], 4, row["unit"])))
 
 
