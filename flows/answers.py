@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from monitor.operation.live import Answer, Live
+    from monitor.operation.reading.live import Answer, Live
 
 
 def answer_line(answer: Answer) -> str:
     """Probability, side of the threshold and "unknown" where the calibrator abstains, in columns.
 
     Example:
-        >>> from monitor.operation.live import Answer
+        >>> from monitor.operation.reading.live import Answer
         >>> answer_line(Answer(0.3, 0.25, None, None)), answer_line(Answer(0.3, 0.25, True, True))
         ('0.25', '0.25\\tabove\\tunknown')
     """

@@ -89,7 +89,7 @@ def _replay_as_flow(workspace: Path, logs: dict[str, list[str]], simulated: Netw
 
 
 def _say_findings(workspace: Path, simulated: Network) -> None:
-    from monitor.operation.status import status
+    from monitor.operation.reading.status import status
 
     found = status(workspace)
     rows = comparison(simulated.truth, found, complete=simulated.nights >= FULL_NIGHTS)

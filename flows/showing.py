@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.overview import Row, site_rows
 from flows.terminal import plain
-from monitor.operation.status import status
+from monitor.operation.reading.status import status
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()+!|~])")
 SITES_KEY = "pccp-sites"

@@ -12,12 +12,12 @@ import pytest
 
 from monitor import documentation
 from monitor.hashing import canonical_json
-from monitor.operation import decisions
-from monitor.operation.changes import open_change
-from monitor.operation.decisions import Decision
+from monitor.operation.attempt.changes import open_change
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.signing import Signatory
-from monitor.operation.status import status
+from monitor.operation.people import decisions
+from monitor.operation.people.decisions import Decision
+from monitor.operation.people.signing import Signatory
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import Workspace, initialise, open_workspace
 from monitor.records import Place
 from monitor.registry import Change, Entry, RegistryState, fold, new_key, read_chain

@@ -14,11 +14,11 @@ import pytest
 
 from monitor import store
 from monitor.documentation.write import FIGURE_NAMES
-from monitor.operation.closure import close_alarm
-from monitor.operation.decisions import decide
 from monitor.operation.night import ingest, nightly
+from monitor.operation.people.closure import close_alarm
+from monitor.operation.people.decisions import decide
+from monitor.operation.people.signing import Signatory
 from monitor.operation.replay import replay
-from monitor.operation.signing import Signatory
 from monitor.operation.workspace import initialise
 from monitor.registry import Entry, new_key, read_chain
 from monitor.registry.ledger import next_entry

@@ -127,7 +127,7 @@ def show(keyfile: KeyArgument = None) -> None:
 def _issued(workspace: Path, name: str) -> bool:
     """True when the files on disk are those whose hash the ledger has."""
     from monitor.hashing import sha256_file
-    from monitor.operation.status import read_state
+    from monitor.operation.reading.status import read_state
     from monitor.operation.workspace import read_plan
 
     recorded = _known(read_state(workspace, read_plan(workspace)).changes, name).dossier

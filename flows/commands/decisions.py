@@ -11,7 +11,7 @@ from flows.arguments import ChangeArgument, KeyOption, RoleOption, SignerOption,
 from flows.terminal import plain, say
 
 if TYPE_CHECKING:
-    from monitor.operation.signing import Signatory
+    from monitor.operation.people.signing import Signatory
 
 SigningKeyOption = Annotated[
     Path, typer.Option("--key", metavar="KEYFILE", help="Signing key made by `pccp key new`.")
@@ -82,7 +82,7 @@ def close(
 
     The site's stream starts anew.
     """
-    from monitor.operation.closure import close_alarm
+    from monitor.operation.people.closure import close_alarm
 
     who = signatory(signer, role, key)
     close_alarm(workspace, alarm, who, cause=cause, reason=reason, key_file=pseudonym_key)
@@ -96,7 +96,7 @@ def _decide(
     signature: tuple[str, str, Path, str],
     pseudonym_key: Path | None,
 ) -> None:
-    from monitor.operation.decisions import decide
+    from monitor.operation.people.decisions import decide
 
     signer, role, key, meaning = signature
     who = signatory(signer, role, key)
@@ -109,7 +109,7 @@ def _decide(
 
 def signatory(signer: str, role: str, key: Path | None) -> Signatory:
     """The person; asks for the passphrase of a protected key, which never stands on a command line."""
-    from monitor.operation.signing import Signatory
+    from monitor.operation.people.signing import Signatory
     from monitor.registry import key_is_protected
 
     passphrase: str | None = None

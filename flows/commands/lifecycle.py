@@ -44,7 +44,7 @@ def rollback(
     pseudonym_key: KeyOption = None,
 ) -> None:
     """Return a site to the last approved calibrator that was live before."""
-    from monitor.operation.deployment import rollback as roll_back
+    from monitor.operation.people.deployment import rollback as roll_back
 
     who = signatory(signer, role, key)
     live = roll_back(workspace, site, finding, who, reason=reason, key_file=pseudonym_key)
@@ -62,7 +62,7 @@ def amend(
     pseudonym_key: KeyOption = None,
 ) -> None:
     """Bind a newly authorised version of the plan, with its difference shown."""
-    from monitor.operation import lifecycle
+    from monitor.operation.people import lifecycle
 
     if dry_run:
         found = lifecycle.preview(workspace, plan)
@@ -96,7 +96,7 @@ def deviation(
     pseudonym_key: KeyOption = None,
 ) -> None:
     """Put a deviation from the plan, or a decision that is none, on record."""
-    from monitor.operation.closure import record_deviation
+    from monitor.operation.people.closure import record_deviation
 
     who = signatory(signer, role, key)
     name = record_deviation(workspace, category, description, who, change=change, key_file=pseudonym_key)

@@ -43,7 +43,7 @@ def status(
     pseudonym_key: ReadingKeyOption = None,
 ) -> None:
     """Show every site: quiet or alarm, and what to do next."""
-    from monitor.operation.status import status as read_status
+    from monitor.operation.reading.status import status as read_status
 
     found = read_status(workspace, pseudonym_key)
     if as_json:
@@ -58,7 +58,7 @@ def changes(
     workspace: WorkspaceArgument, as_json: JsonOption = False, pseudonym_key: ReadingKeyOption = None
 ) -> None:
     """List every change attempt with its reasons."""
-    from monitor.operation.status import status as read_status
+    from monitor.operation.reading.status import status as read_status
 
     found = read_status(workspace, pseudonym_key)["changes"]
     if as_json:
@@ -101,7 +101,7 @@ def find(
     written nowhere. Ends with exit code 2 when nothing is found under this key.
     """
     from flows.found import say_found
-    from monitor.operation.finding import find as find_person
+    from monitor.operation.reading.finding import find as find_person
 
     if context.args or (study is None) == (patient is None):
         raise UsageError("name one identifier: --study ID or --patient ID (quoted), or - for standard input")
@@ -139,7 +139,7 @@ def apply_scores(
     Prints one line for each score: the probability; with an operating point in the plan, whether the score
     is above or below the threshold; and "unknown" where the calibrator abstains.
     """
-    from monitor.operation.live import answers, live
+    from monitor.operation.reading.live import answers, live
 
     if (score is None) == (scores is None):
         raise UsageError("name either --score X or --scores FILE")
@@ -164,7 +164,7 @@ def verify(
 
     Takes about as long as the nights took; changes nothing.
     """
-    from monitor.operation.verify import verify as verify_evidence
+    from monitor.operation.evidence.verify import verify as verify_evidence
 
     with progress() as step:
         found = verify_evidence(workspace, checkpoint, step, pseudonym_key)

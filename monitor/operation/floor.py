@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.operation.outcome_counts import OutcomeCounts
-from monitor.operation.windows import Knowledge, describe, read_rows
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.windows import Knowledge, describe, read_rows
 from monitor.operation.workspace import Workspace
 from monitor.performance import area_under_curve
 from monitor.records import Estimate, Place

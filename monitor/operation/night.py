@@ -13,18 +13,18 @@ from monitor import store
 from monitor.errors import IngestError, MonitorError, UsageError
 from monitor.hashing import finite_or_none, sha256_file, sha256_record
 from monitor.operation.archiving import too_old
-from monitor.operation.automatic import implement_accepted
+from monitor.operation.attempt.automatic import implement_accepted
+from monitor.operation.attempt.changes import advance, conclude, open_change, open_deferred
+from monitor.operation.attempt.fitting import fit
+from monitor.operation.attempt.follow_up import follow_up
+from monitor.operation.attempt.looks import look
+from monitor.operation.attempt.outcome_counts import OutcomeCounts, count_cohort
+from monitor.operation.attempt.windows import Knowledge, in_fitting_share
 from monitor.operation.calendar import due_nights
-from monitor.operation.changes import advance, conclude, open_change, open_deferred
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.fitting import fit
 from monitor.operation.floor import FloorChecks
-from monitor.operation.follow_up import follow_up
-from monitor.operation.looks import look
-from monitor.operation.outcome_counts import OutcomeCounts, count_cohort
 from monitor.operation.retention import purge_delivered
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
-from monitor.operation.windows import Knowledge, in_fitting_share
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import BatchReport, Place, Role, Rows
 from monitor.store import StreamRow
@@ -199,7 +199,7 @@ class Nights:
 
     def _approve_accepted(self, night: date) -> None:
         """Simulated approvals, marked as such on every record; replay and demo only."""
-        from monitor.operation.decisions import record_simulated_approvals
+        from monitor.operation.people.decisions import record_simulated_approvals
 
         for change in list(self.workspace.state.changes.values()):
             if change.state == "proposed":

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.calendar import next_look
 from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.night import Nights, Progress, RunReport, ingest_file
-from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import Role
 

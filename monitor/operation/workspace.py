@@ -164,7 +164,7 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
 def _open(path: Path, loaded: LoadedPlan, key_file: Path) -> Generator[Workspace]:
     key = read_key(key_file)
     if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
-        from monitor.operation.rebuild import rebuild
+        from monitor.operation.evidence.rebuild import rebuild
 
         rebuild(path, database_key(path, key_file))
     with _opened(path, loaded, key_file, key) as workspace:

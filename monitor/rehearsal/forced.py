@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.logistic import logit
-from monitor.operation.windows import Knowledge, account_for, in_fitting_share, read_rows
+from monitor.operation.attempt.windows import Knowledge, account_for, in_fitting_share, read_rows
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
 from monitor.records import Place, Rows

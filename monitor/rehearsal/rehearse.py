@@ -14,9 +14,9 @@ import numpy as np
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.hashing import sha256_text
 from monitor.logistic import expit, log_loss
+from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.calendar import Cadence, cohort_key
 from monitor.operation.night import Nights, ingest_file
-from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace, initialise, open_workspace
 from monitor.plan import ChangePlan, LoadedPlan
 from monitor.registry import Change

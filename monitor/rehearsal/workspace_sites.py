@@ -11,7 +11,7 @@ import numpy as np
 from monitor import store
 from monitor.errors import UsageError
 from monitor.operation.database_key import database_key
-from monitor.operation.status import read_state
+from monitor.operation.reading.status import read_state
 from monitor.operation.workspace import read_plan
 from monitor.performance import area_under_curve
 from monitor.records import Rows

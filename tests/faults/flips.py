@@ -23,9 +23,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from monitor.errors import EvidenceError
-from monitor.operation.decisions import decide
-from monitor.operation.evidence_files import examine_files
-from monitor.operation.verify import verify
+from monitor.operation.evidence.evidence_files import examine_files
+from monitor.operation.evidence.verify import verify
+from monitor.operation.people.decisions import decide
 from tests import evidence, forgeries
 from tests.evidence import Scene, flip
 

@@ -22,14 +22,14 @@ import flows.cli
 import flows.commands.nights
 import monitor.documentation.write
 import monitor.operation.archiving
-import monitor.operation.closure
-import monitor.operation.decisions
-import monitor.operation.deployment
-import monitor.operation.lifecycle
+import monitor.operation.evidence.rebuild
+import monitor.operation.evidence.verify
 import monitor.operation.night
-import monitor.operation.rebuild
-import monitor.operation.signing
-import monitor.operation.verify
+import monitor.operation.people.closure
+import monitor.operation.people.decisions
+import monitor.operation.people.deployment
+import monitor.operation.people.lifecycle
+import monitor.operation.people.signing
 from monitor.store.lock import LOCK
 from tests.faults.scene import Scene
 
@@ -151,7 +151,7 @@ def _stop_clocks(day: date) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:
             return datetime(day.year, day.month, day.day, 12, tzinfo=tz or UTC)
 
-    monitor.operation.signing.datetime = Stopped
+    monitor.operation.people.signing.datetime = Stopped
     flows.commands.nights.today = lambda: day
 
 

@@ -13,7 +13,7 @@ import pytest
 import flows
 from monitor.errors import BusyError, IngestError, PlanError
 from monitor.operation.night import nightly as plain_nightly
-from monitor.operation.status import status
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import initialise
 from monitor.simulation import SITES, network
 from tests.prefect_records import prefect_database

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor import store
-from monitor.operation.rebuild import rebuild
+from monitor.operation.evidence.rebuild import rebuild
+from monitor.operation.evidence.verify import verify
 from monitor.operation.replay import replay
-from monitor.operation.verify import verify
 from monitor.operation.workspace import initialise
 from monitor.simulation import Network, Scenario, network
 

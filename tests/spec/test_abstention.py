@@ -7,8 +7,8 @@ import pytest
 
 from monitor.calibrators import calibrated_log_odds, log_odds_error, straight_line
 from monitor.logistic import expit, fit_logistic, logit
-from monitor.operation.live import Live, answers
-from monitor.operation.operating_points import require_abstention_cap
+from monitor.operation.attempt.operating_points import require_abstention_cap
+from monitor.operation.reading.live import Live, answers
 from monitor.performance import abstains, outside, straddles
 from monitor.records import IDENTITY, Calibrator, Place
 

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.calibration.export import sklearn_calibrator
 from monitor.calibrators import read_calibrator
-from monitor.operation.live import calibrated
+from monitor.operation.reading.live import calibrated
 from tests.recalibrating import KINDS, calibrator_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "applying.md"

@@ -10,8 +10,8 @@ import pytest
 
 from monitor.errors import EvidenceError, OutsidePlanError, UsageError
 from monitor.hashing import sha256_record
-from monitor.operation.decisions import record_simulated_approvals
-from monitor.operation.signing import AUTHOR
+from monitor.operation.people.decisions import record_simulated_approvals
+from monitor.operation.people.signing import AUTHOR
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.plan import check, load
 from monitor.registry import (

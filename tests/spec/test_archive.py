@@ -16,9 +16,9 @@ from flows.cli import app, run
 from monitor import store
 from monitor.errors import EvidenceError, UsageError
 from monitor.operation.archiving import archive, first_held
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import ingest, nightly
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import open_workspace
 from monitor.records import Place
 from monitor.registry import read_chain

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from monitor.errors import OutsidePlanError, UsageError
-from monitor.operation import looks, reuse
-from monitor.operation.attempts import ROOT_CAUSE, deferral
-from monitor.operation.changes import open_change, open_deferred
-from monitor.operation.closure import close_alarm, record_deviation
+from monitor.operation.attempt import looks, reuse
+from monitor.operation.attempt.attempts import ROOT_CAUSE, deferral
+from monitor.operation.attempt.changes import open_change, open_deferred
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.reuse import UntoldWindowError, spent_studies, violation
+from monitor.operation.attempt.windows import Knowledge, rows_sha256
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.outcome_counts import OutcomeCounts
-from monitor.operation.reuse import UntoldWindowError, spent_studies, violation
-from monitor.operation.status import status
-from monitor.operation.windows import Knowledge, rows_sha256
+from monitor.operation.people.closure import close_alarm, record_deviation
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import Place, Rows
 from monitor.registry import Change

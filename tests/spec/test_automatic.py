@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import PlanError
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import nightly
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.reading.status import status
 from monitor.plan import load
 from monitor.registry import read_chain
 from tests.evidence import COMPLETE_ON, DECIDED_ON, PLAN, Scene, bound, deliver, shifted, undrawn

@@ -16,10 +16,10 @@ from flows import cli
 from monitor import store
 from monitor.errors import EvidenceError, UsageError
 from monitor.operation.database_key import database_key, derived_key
-from monitor.operation.finding import find
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import ingest, nightly
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.reading.finding import find
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import read_chain
 from monitor.store import encryption

@@ -16,9 +16,9 @@ import pytest
 from flows import cli
 from monitor import store
 from monitor.errors import UsageError
-from monitor.operation.finding import find
 from monitor.operation.night import ingest
-from monitor.operation.status import status
+from monitor.operation.reading.finding import find
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import initialise
 from tests.evidence import PLAN, Scene
 
@@ -234,7 +234,7 @@ def test_the_changes_that_used_a_row_are_those_of_the_ledger(replayed_scene: Sce
 
 
 def test_as_many_studies_were_used_as_the_ledger_counts(replayed_scene: Scene, tmp_path: Path) -> None:
-    from monitor.operation.uses import uses_of
+    from monitor.operation.reading.uses import uses_of
     from monitor.operation.workspace import open_workspace
 
     scene = replayed_scene.copy(tmp_path / "copy")
@@ -271,7 +271,7 @@ def test_rows_that_left_the_database_are_found_all_the_same(lived_scene: Scene, 
 def test_a_window_that_cannot_be_read_again_is_named_instead_of_guessed(
     replayed_scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from monitor.operation import uses
+    from monitor.operation.reading import uses
 
     change = next(item for item in status(replayed_scene.path)["changes"] if item["verdict"])
     with next(replayed_scene.logs.glob("predictions*.csv")).open(newline="") as lines:

@@ -11,9 +11,9 @@ import pytest
 
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import log_loss, logit
-from monitor.operation.follow_up import answer
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.attempt.follow_up import answer
+from monitor.operation.evidence.verify import verify
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import open_workspace
 from monitor.records import Place
 from monitor.registry import fold, read_chain

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import EvidenceError, MonitorError, OutsidePlanError, PlanError, UsageError
-from monitor.operation import lifecycle
-from monitor.operation.attempts import ROOT_CAUSE
-from monitor.operation.closure import CATEGORIES, close_alarm, record_deviation
-from monitor.operation.lifecycle import amend, preview
+from monitor.operation.attempt.attempts import ROOT_CAUSE
+from monitor.operation.people import lifecycle
+from monitor.operation.people.closure import CATEGORIES, close_alarm, record_deviation
+from monitor.operation.people.lifecycle import amend, preview
 from monitor.operation.plans import kept_plan
+from monitor.operation.reading.status import status
 from monitor.operation.replay import replay
-from monitor.operation.status import status
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.plan import load
 from monitor.registry import record_is_signed

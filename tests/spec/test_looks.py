@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import norm
 
 from monitor.errors import EvidenceError
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.evidence.verify import verify
+from monitor.operation.reading.status import status
 from monitor.registry import Entry, read_chain
 from monitor.validation import look_bounds
 from monitor.validation.spending import obrien_fleming

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from monitor.errors import BusyError, EvidenceError, OutsidePlanError, PlanError, UsageError
-from monitor.operation.closure import close_alarm
-from monitor.operation.decisions import decide
-from monitor.operation.live import calibrated, live_calibrator
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import ingest, nightly
+from monitor.operation.people.closure import close_alarm
+from monitor.operation.people.decisions import decide
+from monitor.operation.people.signing import Signatory
+from monitor.operation.reading.live import calibrated, live_calibrator
+from monitor.operation.reading.status import status
 from monitor.operation.replay import replay
-from monitor.operation.signing import Signatory
-from monitor.operation.status import status
-from monitor.operation.verify import verify
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import new_key, read_chain
 from monitor.simulation import Network, NetworkFiles, Scenario, network

@@ -12,9 +12,9 @@ from flows import cli
 from monitor.documentation import write_dossier
 from monitor.documentation.content.operating_point import without_small_cells
 from monitor.errors import EvidenceError
-from monitor.operation.live import live
-from monitor.operation.status import status
-from monitor.operation.verify import verify
+from monitor.operation.evidence.verify import verify
+from monitor.operation.reading.live import live
+from monitor.operation.reading.status import status
 from monitor.registry import Entry, read_chain
 from tests import evidence
 from tests.browser.page import parse

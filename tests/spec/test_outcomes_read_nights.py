@@ -12,8 +12,8 @@ import pytest
 from monitor.documentation import write_dossier
 from monitor.documentation.content.outcomes_read import without_small_outcomes
 from monitor.hashing import sha256_text
+from monitor.operation.evidence.verify import verify
 from monitor.operation.replay import replay
-from monitor.operation.verify import verify
 from monitor.registry import read_chain
 from tests.browser.page import parse
 from tests.evidence import Scene, bound, shifted, undrawn

@@ -14,7 +14,7 @@ from monitor.calibration.prior_shift import prior_shift
 from monitor.calibrators import calibrated_log_odds, straight_line
 from monitor.errors import PlanError
 from monitor.logistic import logit
-from monitor.operation.verify import verify
+from monitor.operation.evidence.verify import verify
 from monitor.plan import load
 from monitor.records import IDENTITY
 from monitor.registry import read_chain

@@ -11,7 +11,7 @@ import pytest
 from monitor import store
 from monitor.errors import EvidenceError
 from monitor.operation.night import nightly
-from monitor.operation.status import status
+from monitor.operation.reading.status import status
 from monitor.operation.workspace import open_workspace
 from monitor.registry import read_chain
 from tests.evidence import Scene, contents, flipped

@@ -12,11 +12,17 @@ import numpy as np
 import pytest
 
 from monitor.errors import EvidenceError
-from monitor.operation.live import calibrated, live_calibrator
+from monitor.operation.attempt.windows import (
+    Knowledge,
+    fitted_patients,
+    fitting_window,
+    pool_of,
+    pool_windows,
+)
+from monitor.operation.evidence.verify import verify
+from monitor.operation.reading.live import calibrated, live_calibrator
+from monitor.operation.reading.uses import uses_of
 from monitor.operation.replay import replay
-from monitor.operation.uses import uses_of
-from monitor.operation.verify import verify
-from monitor.operation.windows import Knowledge, fitted_patients, fitting_window, pool_of, pool_windows
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import Entry, read_chain
 from monitor.simulation import Scenario, network, undated_cohort

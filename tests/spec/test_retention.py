@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from flows.cli import run
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import nightly
-from monitor.operation.verify import verify
 from monitor.operation.workspace import initialise
 from monitor.plan import check
 from monitor.simulation import network

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import EvidenceError, OutsidePlanError, UsageError
-from monitor.operation.deployment import rollback
+from monitor.operation.people.deployment import rollback
 from monitor.plan import load
 from monitor.records import IDENTITY
 from monitor.registry import fold, record_is_signed

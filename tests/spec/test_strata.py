@@ -15,13 +15,13 @@ from monitor.drift import log_limit
 from monitor.errors import EvidenceError, PlanError, UsageError
 from monitor.operation.archiving import archive
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.finding import find
-from monitor.operation.lifecycle import permitted_differences
-from monitor.operation.live import live
+from monitor.operation.evidence.verify import verify
+from monitor.operation.people.lifecycle import permitted_differences
+from monitor.operation.reading.finding import find
+from monitor.operation.reading.live import live
+from monitor.operation.reading.status import status
 from monitor.operation.replay import replay
-from monitor.operation.status import status
 from monitor.operation.streams import stream_limit
-from monitor.operation.verify import verify
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.plan import check, load
 from monitor.registry import read_chain

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from monitor.operation.judging import evidence_of, overrule
+from monitor.operation.attempt.judging import evidence_of, overrule
 from monitor.plan.condition import LONGEST, And, Comparison, ConditionError, Not, Or, parse
 from monitor.plan.subgroups import subgroups
 from monitor.records import IDENTITY, Place, Rows

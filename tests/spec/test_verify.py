@@ -14,13 +14,13 @@ import pytest
 
 from monitor.errors import BusyError, EvidenceError
 from monitor.hashing import sha256_file
-from monitor.operation.closure import record_deviation
-from monitor.operation.decisions import decide
-from monitor.operation.deployment import rollback
-from monitor.operation.evidence_files import examine_files, examine_plans
-from monitor.operation.lifecycle import amend
+from monitor.operation.evidence.evidence_files import examine_files, examine_plans
+from monitor.operation.evidence.verify import verify
 from monitor.operation.night import nightly
-from monitor.operation.verify import verify
+from monitor.operation.people.closure import record_deviation
+from monitor.operation.people.decisions import decide
+from monitor.operation.people.deployment import rollback
+from monitor.operation.people.lifecycle import amend
 from monitor.operation.workspace import open_workspace
 from monitor.registry import Entry, fold, new_key, read_chain, sign_record
 from monitor.registry.checkpoint import Checkpoint, seal, unseal

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from monitor.operation.archiving import first_held
-from monitor.operation.attempts import defer, deferral
-from monitor.operation.fitting import describe_window, fit
-from monitor.operation.looks import look, validation_evidence, void, without_look
-from monitor.operation.outcome_counts import OutcomeCounts
-from monitor.operation.reuse import UntoldWindowError
-from monitor.operation.windows import Knowledge, first_cohort_in_use, fitting_window
+from monitor.operation.attempt.attempts import defer, deferral
+from monitor.operation.attempt.fitting import describe_window, fit
+from monitor.operation.attempt.looks import look, validation_evidence, void, without_look
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.reuse import UntoldWindowError
+from monitor.operation.attempt.windows import Knowledge, first_cohort_in_use, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import IDENTITY, Place
 from monitor.registry import Change

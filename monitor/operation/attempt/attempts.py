@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from monitor.operation.reuse import last_look
+from monitor.operation.attempt.reuse import last_look
 from monitor.operation.workspace import Workspace
 from monitor.records import Place
 from monitor.registry import Change

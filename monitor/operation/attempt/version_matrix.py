@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import log_loss, logit
-from monitor.operation.windows import Knowledge, account_for, describe, fitted_patients
+from monitor.operation.attempt.windows import Knowledge, account_for, describe, fitted_patients
 from monitor.operation.workspace import Workspace
 from monitor.performance import log_loss_gain
 from monitor.records import FloatArray, Rows

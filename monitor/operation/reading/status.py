@@ -11,8 +11,8 @@ from monitor import store
 from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import logit
-from monitor.operation.alert_rates import alert_rate
 from monitor.operation.database_key import database_key
+from monitor.operation.reading.alert_rates import alert_rate
 from monitor.operation.streams import stream_limit
 from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates

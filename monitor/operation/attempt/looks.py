@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.operation.judging import evidence_of, overrule
-from monitor.operation.operating_points import at_look, require_abstention_cap
-from monitor.operation.outcome_counts import OutcomeCounts
-from monitor.operation.outcomes_read import outcomes_read
-from monitor.operation.reuse import UntoldWindowError, spent_studies, violation
-from monitor.operation.version_matrix import version_matrix
-from monitor.operation.windows import (
+from monitor.operation.attempt.judging import evidence_of, overrule
+from monitor.operation.attempt.operating_points import at_look, require_abstention_cap
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.outcomes_read import outcomes_read
+from monitor.operation.attempt.reuse import UntoldWindowError, spent_studies, violation
+from monitor.operation.attempt.version_matrix import version_matrix
+from monitor.operation.attempt.windows import (
     Knowledge,
     account_for,
     describe,

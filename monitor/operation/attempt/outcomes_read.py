@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.operation.reuse import spent_studies
-from monitor.operation.windows import Knowledge, fitted_patients, validation_window
+from monitor.operation.attempt.reuse import spent_studies
+from monitor.operation.attempt.windows import Knowledge, fitted_patients, validation_window
 from monitor.operation.workspace import Workspace
 from monitor.performance import Ascertainment, ascertainment_by_score, kappa, reader_band
 from monitor.plan import ChangePlan

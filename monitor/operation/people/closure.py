@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.errors import OutsidePlanError, UsageError
-from monitor.operation.attempts import ROOT_CAUSE
-from monitor.operation.signing import Signatory, clock, decision_record
+from monitor.operation.attempt.attempts import ROOT_CAUSE
+from monitor.operation.people.signing import Signatory, clock, decision_record
 from monitor.operation.workspace import Workspace, open_workspace
 
 CAUSES = ("data", "population", "device", "practice", "none", "other")

@@ -14,8 +14,8 @@ from monitor import store
 from monitor.errors import UsageError
 from monitor.operation.database_key import database_key, require_key
 from monitor.operation.keys import pseudonym_key_id, read_key, require_outside
-from monitor.operation.status import read_state
-from monitor.operation.uses import Uses, uses_of
+from monitor.operation.reading.status import read_state
+from monitor.operation.reading.uses import Uses, uses_of
 from monitor.operation.workspace import Workspace, read_plan
 from monitor.records import Place
 from monitor.registry.recorded import RecordedLedger

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import expit, logit
-from monitor.operation.windows import rows_sha256
+from monitor.operation.attempt.windows import rows_sha256
 from monitor.operation.workspace import Workspace
 from monitor.performance import (
     Target,

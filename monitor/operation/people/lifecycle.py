@@ -9,8 +9,8 @@ from typing import Final
 
 from monitor import plan
 from monitor.errors import OutsidePlanError, PlanError, UsageError
+from monitor.operation.people.signing import Signatory, clock, decision_record
 from monitor.operation.plans import identity, keep_plan, shown, use_plan
-from monitor.operation.signing import Signatory, clock, decision_record
 from monitor.operation.workspace import Workspace, open_workspace, read_plan
 from monitor.plan import ChangePlan, Difference, LoadedPlan, difference
 

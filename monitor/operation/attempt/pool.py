@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.calibration import SaturatedScoreError, SiteRows, winsorised_logit
-from monitor.operation.windows import Knowledge, pool_sha256, pool_windows
+from monitor.operation.attempt.windows import Knowledge, pool_sha256, pool_windows
 from monitor.operation.workspace import Workspace
 from monitor.records import Rows
 from monitor.registry import Change

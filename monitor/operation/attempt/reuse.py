@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from monitor.errors import EvidenceError, UsageError
-from monitor.operation.windows import (
+from monitor.operation.attempt.windows import (
     Knowledge,
     account_for,
     fitted_patients,

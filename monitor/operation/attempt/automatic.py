@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from monitor.operation.changes import AUTHOR
-from monitor.operation.decisions import bound_record
-from monitor.operation.deployment import deploy
+from monitor.operation.attempt.changes import AUTHOR
+from monitor.operation.people.decisions import bound_record
+from monitor.operation.people.deployment import deploy
 from monitor.operation.workspace import Workspace
 
 

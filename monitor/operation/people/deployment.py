@@ -6,8 +6,8 @@ from pathlib import Path
 
 from monitor.errors import OutsidePlanError, UsageError
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.live import one_finding, require_stratum
-from monitor.operation.signing import Signatory, clock, decision_record
+from monitor.operation.people.signing import Signatory, clock, decision_record
+from monitor.operation.reading.live import one_finding, require_stratum
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import Calibrator, Place
 from monitor.registry import Change

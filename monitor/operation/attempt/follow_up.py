@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import log_loss, logit
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.windows import Knowledge, account_for, describe, fitted_patients, read_rows
 from monitor.operation.calendar import cohort_key
-from monitor.operation.outcome_counts import OutcomeCounts
-from monitor.operation.windows import Knowledge, account_for, describe, fitted_patients, read_rows
 from monitor.operation.workspace import Workspace
 from monitor.performance import log_loss_gain
 from monitor.records import Rows

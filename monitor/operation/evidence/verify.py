@@ -10,8 +10,8 @@ from typing import Any
 from monitor import store
 from monitor.errors import EvidenceError, UsageError
 from monitor.operation.database_key import database_key
-from monitor.operation.evidence_files import EvidenceFiles, examine_files
-from monitor.operation.rederivation import Evidence, Progress, Rederived, rederive
+from monitor.operation.evidence.evidence_files import EvidenceFiles, examine_files
+from monitor.operation.evidence.rederivation import Evidence, Progress, Rederived, rederive
 from monitor.registry.comparison import Problem, compare
 from monitor.store import Content, StreamRow
 

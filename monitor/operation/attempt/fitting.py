@@ -16,10 +16,10 @@ from monitor.calibration import (
     winsorised_logit,
 )
 from monitor.logistic import SeparationError
-from monitor.operation.looks import without_look
-from monitor.operation.operating_points import at_freezing
-from monitor.operation.pool import NO_POOL, Pool, other_sites
-from monitor.operation.windows import Knowledge, describe, first_cohort_in_use, fitting_window
+from monitor.operation.attempt.looks import without_look
+from monitor.operation.attempt.operating_points import at_freezing
+from monitor.operation.attempt.pool import NO_POOL, Pool, other_sites
+from monitor.operation.attempt.windows import Knowledge, describe, first_cohort_in_use, fitting_window
 from monitor.operation.workspace import Workspace
 from monitor.records import Rows
 from monitor.registry import Change

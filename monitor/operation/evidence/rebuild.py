@@ -8,8 +8,8 @@ from pathlib import Path
 
 from monitor import store
 from monitor.errors import EvidenceError
+from monitor.operation.evidence.rederivation import Evidence, Progress, rederive
 from monitor.operation.plans import kept_plan
-from monitor.operation.rederivation import Evidence, Progress, rederive
 from monitor.registry import bound_plans, read_chain
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.errors import EvidenceError
-from monitor.operation.decisions import bound_record
+from monitor.operation.people.decisions import bound_record
 from monitor.operation.workspace import Workspace
 from monitor.registry import Entry, record_is_signed
 

@@ -15,11 +15,11 @@ from monitor import store
 from monitor.errors import EvidenceError, MonitorError
 from monitor.hashing import canonical_json, sha256_text
 from monitor.operation import archiving
+from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.dossiers import compose
 from monitor.operation.night import Nights
+from monitor.operation.people.signatures import require_signature
 from monitor.operation.plans import keep_plan
-from monitor.operation.signatures import require_signature
-from monitor.operation.windows import Knowledge
 from monitor.operation.workspace import Workspace
 from monitor.plan import LoadedPlan
 from monitor.registry import Entry, RegistryState

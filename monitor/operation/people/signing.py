@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import OutsidePlanError, UsageError
-from monitor.operation.changes import AUTHOR
+from monitor.operation.attempt.changes import AUTHOR
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
 from monitor.registry import key_id, public_key_text, sign_record

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from monitor.errors import EvidenceError, OutsidePlanError, UsageError
 from monitor.hashing import sha256_file, sha256_record
-from monitor.operation.deployment import deploy
 from monitor.operation.dossiers import issue_dossiers
-from monitor.operation.signing import Signatory, clock, decision_record, listed_key, same_person
+from monitor.operation.people.deployment import deploy
+from monitor.operation.people.signing import Signatory, clock, decision_record, listed_key, same_person
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.registry import Change, key_id, public_key_text
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from monitor.errors import EvidenceError, UsageError
-from monitor.operation.looks import validation_evidence
-from monitor.operation.windows import Knowledge, fitting_window, pool_of, rows_sha256
+from monitor.operation.attempt.looks import validation_evidence
+from monitor.operation.attempt.windows import Knowledge, fitting_window, pool_of, rows_sha256
 from monitor.operation.workspace import Workspace
 from monitor.records import Place, Rows
 from monitor.registry import Change

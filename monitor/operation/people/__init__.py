@@ -1,0 +1,1 @@
+"""What people decide: approvals, refusals, closures, rollbacks, amendments; each signed and on record."""

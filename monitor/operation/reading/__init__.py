@@ -1,0 +1,1 @@
+"""What is read and never written: status, live calibrators, and where a study is."""
