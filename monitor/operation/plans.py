@@ -88,3 +88,10 @@ def write_whole(target: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(target)
+
+
+def clear_drafts(workspace: Path) -> None:
+    """Remove what a process killed while writing a plan left behind; the lock must be held."""
+    for folder in (workspace, workspace / FOLDER):
+        for draft in folder.glob(".*.part"):
+            draft.unlink(missing_ok=True)

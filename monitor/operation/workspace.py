@@ -22,7 +22,7 @@ from monitor.operation.keys import (
     read_or_make_key,
     require_outside,
 )
-from monitor.operation.plans import identity, keep_plan, kept_plan, use_plan, what_differs
+from monitor.operation.plans import clear_drafts, identity, keep_plan, kept_plan, use_plan, what_differs
 from monitor.plan import LoadedPlan
 from monitor.registry import Change, Entry, Ledger, RegistryState, fold
 from monitor.registry.recorded import RecordedLedger
@@ -228,6 +228,7 @@ def require_bound(state: RegistryState, loaded: LoadedPlan) -> None:
 @contextmanager
 def _opened(path: Path, loaded: LoadedPlan, key_file: Path, key: bytes) -> Generator[Workspace]:
     with store.open_store(path, loaded.plan, key, database_key(path, key_file)) as opened:
+        clear_drafts(path)
         ledger = Ledger(path / "ledger.jsonl", opened.outbox())
         workspace = Workspace(path, loaded, opened, ledger, fold(ledger.entries))
         workspace.flush()

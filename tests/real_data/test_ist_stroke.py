@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import runs
+
+from monitor.calibration import Choice
+from monitor.calibration.closed_test import closed_test, fit_intercept, fit_platt
 
 pytestmark = pytest.mark.data
 
@@ -106,3 +112,33 @@ def test_a_forced_trigger_does_not_make_a_change_acceptable(
         assert change is not None
         assert change.verdict is not None
         assert change.verdict["verdict"] != "accept"
+
+
+def forced(fit: Callable[..., Choice]) -> Callable[..., Choice]:
+    """A choice that is always `fit`, whatever the tests of the closed test say."""
+
+    def choose(x: Any, outcome: Any, patient: Any, current: Any, _policy: Any) -> Choice:
+        steps = closed_test(x, outcome, patient, current).steps
+        return replace(fit(x, outcome, patient, current), steps=steps)
+
+    return choose
+
+
+@pytest.mark.parametrize("fit", [fit_intercept, fit_platt])
+def test_a_forced_candidate_is_not_accepted_where_nothing_is_to_be_repaired(
+    real_data: Path,
+    fourteen_day_plan: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fit: Callable[..., Choice],
+) -> None:
+    """The trigger forced and the closed test passed over: the criteria alone stand between."""
+    monkeypatch.setattr("monitor.operation.night.stream_limit", lambda _workspace: -1e9)
+    monkeypatch.setattr("monitor.operation.attempt.fitting.choose", forced(fit))
+    replayed = runs.run_named(tmp_path, fourteen_day_plan, real_data / "ist_stroke")
+    for site in ("NETH", "UK"):
+        change = replayed.change(site)
+        assert change is not None
+        assert change.candidate is not None
+        assert change.verdict is not None
+        assert change.verdict["verdict"] in ("reject", "insufficient")

@@ -48,6 +48,17 @@ def test_a_lost_ledger_is_no_binding_that_was_cut_off(tmp_path: Path) -> None:
         initialise(scene.path, tmp_path / "plan.yaml", scene.key, at="2026-01-01")
 
 
+def test_drafts_of_a_killed_process_are_swept_away(tmp_path: Path) -> None:
+    path = bind(tmp_path)
+    drafts = [path / ".plan.yaml.123.part", path / "plans" / ".abc.yaml.123.part"]
+    for draft in drafts:
+        draft.write_text("half")
+    with open_workspace(path, tmp_path / "pseudonym.key"):
+        pass
+    assert not any(draft.exists() for draft in drafts)
+    assert (path / "plan.yaml").exists()
+
+
 def test_a_damaged_database_says_what_to_do_and_can_be_made_again(tmp_path: Path) -> None:
     scene = bound(tmp_path, QUIET, nights=3)
     ingest(scene.path, scene.made.write(scene.logs).predictions, scene.made.first_day, key_file=scene.key)

@@ -26,7 +26,6 @@ ADDED_KEYS = {
 }
 
 CHANGED_VALUES = {
-    "description_of_modifications.0.methods.1": ("[intercept, platt]", "[intercept, prior_shift]"),
     "description_of_modifications.0.scope": ("scope: local", "scope: global"),
     "description_of_modifications.0.implementation": ("implementation: manual", "implementation: both"),
     "description_of_modifications.0.type": ("type: quantitative_performance", "type: inputs"),
