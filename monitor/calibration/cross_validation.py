@@ -52,7 +52,8 @@ def choose_by_cross_validation(
         and that distance's standard error, clustered by patient.
 
     Raises:
-        RankingLostError: The slope of a straight line through the raw score is at most .2.
+        RankingLostError: The slope through the raw score, or that of the chosen map over the shape of the
+            current one, is at most .2.
         SeparationError: The chosen method has no finite fit on all rows.
 
     References:
@@ -69,6 +70,8 @@ def choose_by_cross_validation(
     scores = [_score(name, loss, best, person) for name, loss in losses.items()]
     chosen: Method = next(score["method"] for score in scores if score["distance"] <= score["standard_error"])
     choice = FITS[chosen](x, outcome, patient, current)
+    if chosen != "keep":
+        require_ranking(float(choice.parameters["slope"]))
     grounds = {"folds": FOLDS, "scores": scores}
     return Choice(choice.kind, (), choice.parameters, choice.covariance, choice.map_kind, grounds)
 

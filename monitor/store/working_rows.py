@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.records import Place, Role
-from monitor.store.connection import Session, rows, run, scalar
+from monitor.store.connection import Session, quoted, rows, run, scalar
 
 HASHES_AT_A_TIME = 100_000
 DIGEST = "md5_number_lower({row}.study)"
@@ -135,10 +135,19 @@ def _weighed(connection: Session, hospital: str) -> Removed:
     outcomes = f"outcomes o WHERE {_OUTCOME_LEAVES.format(hospital=hospital)}"
     leaving = (f"predictions p WHERE {_LEAVING}", "p"), (outcomes, "o")
     for number, (source, row) in enumerate(leaving):
-        for value in _hashes(connection, f"SELECT sha256(CAST({row} AS VARCHAR)) AS h FROM {source}"):
+        text = _text_of(connection, source.partition(" ")[0], row)
+        for value in _hashes(connection, f"SELECT sha256({text}) AS h FROM {source}"):
             digest.update(value.encode())
             counts[number] += 1
     return Removed(counts[0], counts[1], digest.hexdigest())
+
+
+def _text_of(connection: Session, table: str, row: str) -> str:
+    """SQL for a row as text that no release of DuckDB prints otherwise: floats by their bits."""
+    described = rows(connection, f"DESCRIBE {table}")
+    named = [(f"{row}.{quoted(name)}", str(kind)) for name, kind, *_ in described]
+    cells = [f"{name}::BIT::VARCHAR" if kind == "DOUBLE" else f"{name}::VARCHAR" for name, kind in named]
+    return f"concat_ws(chr(31), {', '.join(f'coalesce({cell}, chr(30))' for cell in cells)})"
 
 
 def _hashes(connection: Session, statement: str) -> Iterator[str]:

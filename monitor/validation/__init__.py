@@ -3,7 +3,7 @@
 from monitor.validation.challenging import ChallengingResult, challenging
 from monitor.validation.evidence import CriterionResult, Evidence
 from monitor.validation.guardrails import Envelope, envelope
-from monitor.validation.spending import LookBound, look_bounds
+from monitor.validation.spending import HeldLook, LookBound, held_bound, look_bounds
 from monitor.validation.subgroups import SubgroupResult, assess_subgroups, member
 from monitor.validation.verdict import Judgement, judge
 
@@ -12,12 +12,14 @@ __all__ = [
     "CriterionResult",
     "Envelope",
     "Evidence",
+    "HeldLook",
     "Judgement",
     "LookBound",
     "SubgroupResult",
     "assess_subgroups",
     "challenging",
     "envelope",
+    "held_bound",
     "judge",
     "look_bounds",
     "member",

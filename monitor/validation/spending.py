@@ -89,6 +89,56 @@ def look_bounds(events: Sequence[int], alpha: float, spending: str | None) -> tu
     return tuple(LookBound(total, z, float(ndtr(-z))) for total, z in bounds)
 
 
+@dataclass(frozen=True)
+class HeldLook:
+    """A look that took place.
+
+    Attributes:
+        number: Of the planned look, from 1.
+        events: Studies of the rarer class that were there, at least as many as planned.
+    """
+
+    number: int
+    events: int
+
+
+def held_bound(
+    planned: Sequence[int], held: Sequence[HeldLook], alpha: float, spending: str | None
+) -> LookBound:
+    """The bound of the newest look, given at how many events the looks so far really took place.
+
+    Alpha is spent by the planned events, so no sender of data can spend more of it. The bound is
+    integrated over the looks that were held: rows that overshoot a look are less correlated with those of
+    the look before, and a look that was jumped over crossed nothing.
+
+    Args:
+        planned: Studies of the rarer class at each planned look, increasing.
+        held: Looks so far in order, the newest last.
+        alpha: One-sided, of the attempt, in (0, 0.5).
+        spending: Name of the spending function; None for one look, which needs none.
+
+    Returns:
+        The bound; that of `look_bounds` where every look is held at its planned events.
+
+    Raises:
+        ValueError: As `look_bounds`, or the looks held are no increasing part of those planned.
+
+    Example:
+        The last of four looks alone is one look at the whole alpha.
+
+        >>> f"{held_bound([1, 2, 3, 4], [HeldLook(4, 9)], 0.025, 'obrien_fleming').z:.4f}"
+        '1.9600'
+    """
+    bounds = look_bounds(planned, alpha, spending)
+    numbers, events = [look.number for look in held], [look.events for look in held]
+    rising = all(later > earlier for found in (numbers, events) for earlier, later in pairwise(found))
+    if not held or not rising or numbers[0] < 1 or numbers[-1] > len(planned):
+        raise ValueError("looks are held in the order of the plan, each with more events than the one before")
+    spent = [bounds[number - 1].alpha_spent for number in numbers]
+    z = _bounds([count / events[-1] for count in events], spent)[-1]
+    return LookBound(spent[-1], z, float(ndtr(-z)))
+
+
 def _bounds(fractions: Sequence[float], spent: Sequence[float]) -> list[float]:
     """The bounds one after another: each is crossed for the first time with the alpha left to it."""
     steps = np.sqrt(np.diff([0.0, *fractions]))

@@ -14,7 +14,7 @@ from monitor.errors import EvidenceError
 from monitor.operation.evidence.verify import verify
 from monitor.operation.reading.status import status
 from monitor.registry import Entry, read_chain
-from monitor.validation import look_bounds
+from monitor.validation import HeldLook, held_bound, look_bounds
 from monitor.validation.spending import obrien_fleming
 from tests.evidence import Scene, bound, forge, replayed, shifted, undrawn
 
@@ -118,13 +118,48 @@ def test_looks_that_no_plan_could_mean_are_refused(
         look_bounds(events, alpha, spending)
 
 
+def test_looks_held_as_planned_have_the_planned_bounds() -> None:
+    planned = (125, 250, 375, 500)
+    expected = look_bounds(planned, 0.025, "obrien_fleming")
+    held = [HeldLook(number, events) for number, events in enumerate(planned, start=1)]
+    for number in range(1, 5):
+        found = held_bound(planned, held[:number], 0.025, "obrien_fleming")
+        assert found.z == pytest.approx(expected[number - 1].z, abs=1e-9)
+
+
+@pytest.mark.parametrize("events", [(190, 200), (190, 1000), (199, 5000)])
+def test_rows_that_overshoot_a_look_spend_no_more_than_alpha(events: tuple[int, int]) -> None:
+    """Months of outcomes arrive at once after a first look; drawn sums cross with probability alpha."""
+    planned, runs = (190, 200), 1_000_000
+    held = [HeldLook(1, events[0]), HeldLook(2, events[1])]
+    bounds = [held_bound(planned, held[:number], 0.025, "obrien_fleming").z for number in (1, 2)]
+    steps = np.sqrt(np.diff((0, *events)))
+    sums = np.cumsum(np.random.default_rng(5).normal(size=(runs, 2)) * steps, axis=1)
+    crossed = (sums / np.sqrt(events) > bounds).any(axis=1).mean()
+    assert crossed == pytest.approx(0.025, abs=4 * (0.025 * 0.975 / runs) ** 0.5)
+
+
+def test_a_look_that_was_jumped_over_crossed_nothing() -> None:
+    last = held_bound((125, 250, 375, 500), [HeldLook(4, 700)], 0.025, "obrien_fleming")
+    assert last.z == pytest.approx(norm.isf(0.025))
+
+
+@pytest.mark.parametrize(
+    "held", [[], [HeldLook(2, 120), HeldLook(1, 130)], [HeldLook(1, 90), HeldLook(2, 90)], [HeldLook(3, 90)]]
+)
+def test_looks_held_out_of_order_are_refused(held: list[HeldLook]) -> None:
+    with pytest.raises(ValueError, match="order of the plan"):
+        held_bound((60, 120), held, 0.025, "obrien_fleming")
+
+
 def test_a_look_that_decides_nothing_is_on_record_and_the_change_collects_on(several: Scene) -> None:
     first, last = entries(several, "look", "verdict")[:2]
     assert (first.kind, first.body["look"], first.body["verdict"]) == ("look", 1, None)
     assert first.body["reasons"]
     assert (last.kind, last.body["look"], last.body["verdict"]) == ("verdict", 2, "accept")
-    expected = look_bounds((60, 120, 180), 0.025, "obrien_fleming")
-    for body, item in zip((first.body, last.body), expected, strict=False):
+    held = [HeldLook(body["look"], body["validation"]["events"]) for body in (first.body, last.body)]
+    for number, body in enumerate((first.body, last.body), start=1):
+        item = held_bound((60, 120, 180), held[:number], 0.025, "obrien_fleming")
         assert body["z"] == pytest.approx(item.z, rel=1e-9)
         assert body["looks"] == {"planned": [60, 120, 180], "alpha_spent": item.alpha_spent}
 

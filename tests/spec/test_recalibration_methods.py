@@ -378,6 +378,14 @@ class TestCrossValidation:
             assert one["log_loss"] == pytest.approx(other["log_loss"], abs=1e-7)
             assert one["standard_error"] == pytest.approx(other["standard_error"], rel=1e-3, abs=1e-9)
 
+    def test_a_refit_that_flattens_the_current_map_is_no_candidate(self) -> None:
+        """The raw score still ranks; over a map in use that is far too steep, the refit hardly rises."""
+        x, y = window(24, 3000, 0.3, 0.8)
+        parameters = {"intercept": 0.0, "slope": 1.0, "a": 12.0, "b": 12.0}
+        current = Calibrator("v1", "beta", parameters, ((0.0,) * 4,) * 4)
+        with pytest.raises(RankingLostError, match="lost its ranking"):
+            choose_by_cross_validation(x, y, people(3000), current, ("platt",))
+
     def test_a_score_without_ranking_is_no_candidate(self) -> None:
         rng = np.random.default_rng(25)
         x, y = rng.normal(0, 1, 4000), (rng.random(4000) < 0.3).astype(float)

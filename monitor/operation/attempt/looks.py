@@ -22,7 +22,7 @@ from monitor.operation.workspace import Workspace
 from monitor.performance import area_under_curve, calibration_summary, reliability_bins, score_histogram
 from monitor.records import Estimate, Rows
 from monitor.registry import Change
-from monitor.validation import Evidence, judge, look_bounds
+from monitor.validation import Evidence, HeldLook, held_bound, judge
 
 
 def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge: Knowledge) -> None:
@@ -126,14 +126,16 @@ def _judged_at(
 ) -> dict[str, Any]:
     """The verdict's record of one look: criteria, counts, and what the figures are drawn from."""
     evaluation = workspace.loaded.plan.evaluation
-    bounds = look_bounds(evaluation.looks.events, change.opened["alpha"], evaluation.looks.spending)
-    bound = bounds[number - 1]
+    looks = evaluation.looks
+    held = [HeldLook(body["look"], body["validation"]["events"]) for body in change.looks]
+    held.append(HeldLook(number, rows.events))
+    bound = held_bound(looks.events, held, change.opened["alpha"], looks.spending)
     judgement = judge(evaluation.criteria, evidence, bound.nominal_alpha)
     outcome, weight = evidence.outcome, evidence.weight
-    several = {"looks": {"planned": list(evaluation.looks.events), "alpha_spent": bound.alpha_spent}}
+    several = {"looks": {"planned": list(looks.events), "alpha_spent": bound.alpha_spent}}
     return {
         **without_look(change, judgement.reasons, judgement.verdict),
-        **(several if len(bounds) > 1 else {}),
+        **(several if len(looks.events) > 1 else {}),
         "look": number,
         "alpha": judgement.alpha,
         "z": judgement.z,

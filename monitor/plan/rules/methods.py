@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from monitor.plan.fault import Problem
 from monitor.plan.model import ChangePlan
-from monitor.plan.rules.rule import MODIFICATIONS, PREDICTIONS, RETRAINING, Rule
+from monitor.plan.rules.rule import DATA, MODIFICATIONS, PREDICTIONS, RETRAINING, Rule
 
 EVENTS_FOR = (*RETRAINING, 0, "events_for")
 METHODS = (*MODIFICATIONS, 0, "methods")
@@ -54,13 +54,17 @@ def one_way_to_move_the_intercept(plan: ChangePlan) -> Iterator[Problem]:
     key = (*METHODS, methods.index("prior_shift"))
     if "intercept" in methods:
         yield Problem(key, "prior_shift and intercept both move the intercept", "one of the two", "text")
+    allowed = plan.data.ai_influence
+    if set(allowed.monitoring) != set(allowed.fitting):
+        message = "prior_shift compares outcomes before and after, and the two allow different readers"
+        yield Problem(key, message, "ai_influence with the same classes in monitoring and fitting", "text")
     if plan.undated:
         message = "an undated log has no days before a change"
         yield Problem(key, message, "intercept in place of prior_shift", "text")
 
 
 RULES = (
-    Rule((MODIFICATIONS, PREDICTIONS), one_way_to_move_the_intercept),
+    Rule((MODIFICATIONS, PREDICTIONS, DATA), one_way_to_move_the_intercept),
     Rule((MODIFICATIONS, RETRAINING), listed_methods_are_reached),
     Rule((MODIFICATIONS, RETRAINING), reached_methods_are_listed),
     Rule((RETRAINING,), events_rise),
