@@ -49,7 +49,7 @@ test: .venv/installed-dev
 
 # The extra `lake` pins another DuckDB than constraints.txt; the tests of the store run under it as well.
 LAKE := .venv-lake
-LAKE_TESTS := tests/unit/test_store_*.py tests/spec/test_ingest_*.py tests/spec/test_rebuild.py tests/spec/test_find.py
+LAKE_TESTS := tests/unit/test_store_workspace.py tests/spec/test_ingest_files.py tests/spec/test_rebuild.py tests/spec/test_find.py
 
 $(LAKE)/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }

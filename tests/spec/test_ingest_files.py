@@ -240,8 +240,11 @@ def test_a_damaged_parquet_file_is_refused(desk: Desk) -> None:
         desk.deliver(b"PAR1 nothing PAR1", "log.parquet")
 
 
-def ends_a_session(content: bytes) -> bool:
-    """True for a file at which DuckDB fails so that nothing in that session works any more."""
+def harm(content: bytes) -> int:
+    """0: a sound file; 1: refused; 2: DuckDB fails so that nothing in that session works any more.
+
+    Which bytes do the last depends on DuckDB's release, and some releases know none.
+    """
     import duckdb
 
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as connection:
@@ -249,10 +252,10 @@ def ends_a_session(content: bytes) -> bool:
         try:
             connection.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM '{file.name}'").fetchall()
         except duckdb.InternalException:
-            return True
+            return 2
         except duckdb.Error:
-            return False
-    return False
+            return 1
+    return 0
 
 
 def test_a_parquet_file_that_ends_a_session_does_not_end_the_stores(desk: Desk) -> None:
@@ -266,7 +269,9 @@ def test_a_parquet_file_that_ends_a_session_does_not_end_the_stores(desk: Desk) 
     content = whole.read_bytes()
     footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     flips = (flipped(content, position) for position in range(footer, len(content) - 8))
-    damaged = desk.file(next(filter(ends_a_session, flips)), "damaged.parquet")
+    worst = max(flips, key=harm)
+    assert harm(worst) > 0
+    damaged = desk.file(worst, "damaged.parquet")
     sound = desk.file("\n".join([PREDICTIONS, prediction("S1")]) + "\n")
     with desk.open() as opened:
         with pytest.raises(IngestError, match="cannot be read"):
