@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,15 @@ class Workspace:
         if change.plan_sha256 in (None, self.loaded.sha256):
             return self.loaded
         return kept_plan(self.path, change.plan_sha256)
+
+    def under_plan_of(self, change: Change) -> Workspace:
+        """This workspace for reading what a change has used: by the plan of the change, not by one since.
+
+        Raises:
+            EvidenceError: As `plan_of`.
+        """
+        then = self.plan_of(change)
+        return self if then is self.loaded else replace(self, loaded=then, store=self.store.under(then.plan))
 
     @contextmanager
     def commit(self) -> Generator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -50,6 +51,21 @@ class Store:
         self._plan = plan
         self._pseudonymiser = None if key is None else Pseudonymiser(key)
         self._depth = 0
+
+    def under(self, plan: ChangePlan) -> Store:
+        """The same session by another version of its plan: what is mature, known and usable follows it.
+
+        Args:
+            plan: One that was bound before, or that takes this one's place.
+
+        Raises:
+            EvidenceError: The stored rows were made with other strata or covariates.
+        """
+        if _made_with(plan) != _made_with(self._plan):
+            raise EvidenceError("a version of the plan has other strata or covariates than the stored rows")
+        other = copy(self)
+        other._plan = plan
+        return other
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -356,3 +372,7 @@ class Store:
             put_in_place(fresh, self._workspace / SNAPSHOT)
         finally:
             attach(self._connection, live)
+
+
+def _made_with(plan: ChangePlan) -> tuple[object, ...]:
+    return plan.strata, sorted((item.name, item.kind) for item in plan.logs.covariates)

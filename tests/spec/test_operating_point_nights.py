@@ -11,6 +11,7 @@ import pytest
 from flows import cli
 from monitor.documentation import write_dossier
 from monitor.documentation.content.operating_point import without_small_cells
+from monitor.documentation.withheld import with_parts_withheld
 from monitor.errors import EvidenceError
 from monitor.operation.evidence.verify import verify
 from monitor.operation.reading.live import live
@@ -179,3 +180,8 @@ class TestTheDossier:
         assert shared["found"] is None
         page = write_dossier(tmp_path, {**record, "operating_point": shared})["html"]
         assert "it rests on counts too small to be shown" in page.read_text(encoding="utf-8")
+
+    def test_shares_no_decision_curve(self, record: dict[str, Any], tmp_path: Path) -> None:
+        files = write_dossier(tmp_path, with_parts_withheld(record, 5))
+        assert "figures/decision-curve" not in files
+        assert "The decision curve is withheld" in files["html"].read_text(encoding="utf-8")

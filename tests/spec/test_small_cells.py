@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.documentation import dossier, suppression, write_dossier
+from monitor.documentation import dossier, suppression, withheld_alerts, write_dossier
 from monitor.documentation.blocks import Table
 from monitor.documentation.cells import (
     Cut,
@@ -25,12 +25,16 @@ from monitor.documentation.cells import (
     merged_groups,
     merged_histogram,
 )
+from monitor.documentation.content.operating_point import POINTS, SHARES, without_small_cells
 from monitor.documentation.figures import figures
 from monitor.documentation.sections import sections
+from monitor.documentation.withheld import with_parts_withheld
+from monitor.documentation.withheld_alerts import with_alerts_withheld
 from monitor.hashing import canonical_json, sha256_file, sha256_record
 from monitor.logistic import logit
 from monitor.performance import reliability_bins, score_histogram
 from monitor.plan.model import ChangePlan
+from monitor.plan.rules.records import judged_counts_can_be_shown
 from monitor.registry import Change
 from tests.browser.dossier_examples import Plan, example, read
 
@@ -331,3 +335,221 @@ class TestWithoutTheRule:
         dossier(Plan(plan, found.plan.sha256), found.change, found.head)
         assert isinstance(found.change, Change)
         assert found.change == before
+
+
+def withheld_of(exact: dict[str, Any], least: int = LEAST) -> dict[str, Any]:
+    return json.loads(canonical_json(with_parts_withheld(exact, least)))
+
+
+def sensitivity(value: float, among: int) -> dict[str, Any]:
+    """The rejected example with a criterion at the threshold, and the sentence the ledger has of it."""
+    record = read("rejected")
+    verdict = record["change"]["verdict"]
+    identifier = verdict["criteria"][0]["id"]
+    verdict["criteria"][0]["estimate"] |= {
+        **{"value": value, "low": 0.871, "high": 0.999},
+        "method": f"exact binomial, effective size by patient, {among} studies",
+    }
+    verdict["criteria"][0]["status"] = "not_contradicted"
+    verdict["criteria"][0]["needed_events"] = 98765
+    verdict["reasons"] = [f"{identifier} (sensitivity): {value:.3f} [0.871, 0.999] is not demonstrated"]
+    return record
+
+
+def at_threshold(record: dict[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
+    """The shared dossier of an example whose first criterion is a sensitivity, with this operating point."""
+    exact = example(record).dossier
+    exact["criteria"][0]["metric"] = "sensitivity"
+    exact["operating_point"]["found"] = found
+    return with_alerts_withheld(copy.deepcopy(exact), exact, LEAST)
+
+
+class TestAlerts:
+    """Shares at the threshold count hits and misses among fewer studies than the window's."""
+
+    def test_two_missed_of_57_are_told_by_no_criterion_and_no_sentence(self) -> None:
+        found = at_threshold(sensitivity(55 / 57, 57), {"alerts": {}})
+        row, text = found["criteria"][0], canonical_json(found)
+        assert (row["estimate"]["value"], row["estimate"]["low"], row["estimate"]["high"]) == (None,) * 3
+        assert row["status"] == "not_contradicted"
+        for told in ("57 studies", "0.965", str(55 / 57), "0.871", "98765", "98513"):
+            assert told not in text
+
+    def test_a_share_with_enough_on_both_sides_stays(self) -> None:
+        found = at_threshold(sensitivity(0.75, 80), {"alerts": {}})
+        assert found["criteria"][0]["estimate"]["value"] == 0.75
+
+    def test_it_is_withheld_with_the_operating_point(self) -> None:
+        found = at_threshold(sensitivity(0.75, 80), None)
+        assert found["criteria"][0]["estimate"]["value"] is None
+
+    def test_a_criterion_is_withheld_in_the_whole_dossier(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where no look's operating point is shown, whatever the criterion's own counts."""
+        record = sensitivity(55 / 57, 57)
+        metric = record["change"]["verdict"]["criteria"][0]["metric"]
+        monkeypatch.setattr(withheld_alerts, "AT_THRESHOLD", frozenset({metric}))
+        text = canonical_json(shared(record, small_cell_minimum=LEAST))
+        assert "57 studies" not in text
+        assert str(55 / 57) not in text
+
+    def test_the_change_of_alerts_goes_with_the_operating_point(self) -> None:
+        record = read("rejected")
+        sentence = "outside the plan's guardrails: the change of alerts is +12.5%, allowed is 10%"
+        abstains = "the candidate abstains for 3.7% of the validation studies, the plan allows 1.0%"
+        rails = {"slope": 1.0, "probability_change": 0.1, "alert_change": 0.125, "violations": [sentence]}
+        record["change"]["verdict"] |= {"envelope": rails, "reasons": [sentence, abstains]}
+        text = canonical_json(shared(record, small_cell_minimum=LEAST))
+        for told in ("12.5%", "0.125", "3.7%"):
+            assert told not in text
+            assert told in canonical_json(example(record).dossier)
+
+    def test_weighted_shares_do_not_tell_their_hits(self) -> None:
+        share = {"value": 0.5, "n": 40}
+        found = {
+            **{name: dict.fromkeys(SHARES, share) for name in POINTS},
+            **{"reclassified": {}, "abstention": None},
+        }
+        point = {"found": found, "withheld": False}
+        assert without_small_cells(point, LEAST)["found"] is not None
+        found["after"] = {**found["after"], "ppv": {"value": 0.5012, "n": 40}}
+        assert without_small_cells(point, LEAST) == {"found": None, "withheld": True}
+
+    def test_no_decision_curve_is_shared(self) -> None:
+        """Net benefit 0.12340 of 1,000 studies is a sum of two counts; 0.12 stands for ten of them."""
+        gain = {"value": 0.1234, "low": 0.101, "high": 0.1456, "n": 1000, "events": 300, "method": "m"}
+        exact = example("rejected").dossier
+        benefit = {**dict.fromkeys(("before", "after", "change"), gain), "threshold": 0.2, "curve": [{}]}
+        exact["operating_point"]["found"] = {"net_benefit": benefit}
+        found = withheld_of(exact)["operating_point"]["found"]["net_benefit"]
+        assert found["curve"] is None
+        assert (found["after"]["value"], found["after"]["low"], found["after"]["high"]) == (0.12, 0.1, 0.15)
+        assert "decision-curve" not in figures(
+            {**exact, "operating_point": {"found": {"net_benefit": found}}}
+        )
+        assert withheld_of(exact, 11)["operating_point"]["found"]["net_benefit"]["change"]["value"] is None
+
+    def test_a_small_rank_at_the_freezing_is_not_told(self) -> None:
+        exact = example("rejected").dossier
+        fit = exact["data_account"]["fit"]
+        reason = "a sensitivity of 0.9 is shown up to the 3rd smallest of 100 positive scores"
+        exact["operating_point"]["frozen"] = {"n": fit["events"] - 2, "events": 50, "reason": reason}
+        frozen = withheld_of(exact)["operating_point"]["frozen"]
+        assert frozen["n"] is None
+        assert "3rd" not in frozen["reason"]
+
+
+def subgroup(name: str, n: int, positives: int) -> dict[str, Any]:
+    claims = dict.fromkeys(("value", "bound", "half_width", "margin", "p_harm"), 0.01)
+    return {"name": name, "n": n, "n_pos": positives, **claims, "status": "not_powered", "needed_n": 5000}
+
+
+class TestSubgroups:
+    """The rejected example's window: 1,750 studies, 252 with the outcome."""
+
+    def found(self, *rows: dict[str, Any]) -> dict[str, Any]:
+        record = read("rejected")
+        record["change"]["verdict"]["subgroups"] = list(rows)
+        return shared(record, small_cell_minimum=LEAST)["subgroups"]
+
+    def test_counts_far_apart_are_shown(self) -> None:
+        found = self.found(subgroup("sex = F", 900, 120), subgroup("sex = M", 700, 80))
+        assert [row["n"] for row in found["found"]] == [900, 700]
+        assert not found["counts_withheld"]
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            (subgroup("adult", 1745, 250),),
+            (subgroup("age < 60", 900, 120), subgroup("age < 61", 903, 122)),
+            (subgroup("sex = F", 900, 120), subgroup("sex = M", 847, 131)),
+            (subgroup("sex = F", 900, 4),),
+            (subgroup("young", 500, 60), subgroup("old", 400, 90), subgroup("either", 904, 152)),
+        ],
+        ids=["of the window", "nested", "over levels", "alone", "of a sum"],
+    )
+    def test_all_are_withheld_where_one_follows_from_others(self, rows: tuple[dict[str, Any], ...]) -> None:
+        found = self.found(*rows)
+        assert found["counts_withheld"]
+        for row in found["found"]:
+            assert (row["n"], row["n_pos"], row["needed_n"]) == (None, None, None)
+            assert (row["status"], row["words"], row["bound"]) == ("not_powered", "not powered", 0.01)
+
+
+class TestSizes:
+    """Pools, looks and windows hold one another."""
+
+    @pytest.mark.parametrize(("more", "shown"), [(3, False), (400, True)])
+    def test_the_other_sites_of_a_pool(self, more: int, shown: bool) -> None:
+        record = read("rejected")
+        candidate = record["change"]["candidate"]
+        fit = candidate["fit"]
+        candidate["pooling"] = {
+            **{"rows": fit["n"] + 900, "events": fit["events"] + more, "sites": 3},
+            **{"estimator": "empirical_bayes", "prior_mean": [0.0, 1.0], "prior_sd": [0.5, 0.5]},
+        }
+        found = shared(record, small_cell_minimum=LEAST)
+        assert (found["change"]["pooling"]["events"] is not None) is shown
+        assert (found["change"]["pooling"]["rows"] is not None) is shown
+        assert sections(found)
+
+    @pytest.mark.parametrize(("events", "kept"), [((200, 204), [204]), ((200, 230), [200, 230])])
+    def test_looks_with_few_events_between_them(self, events: tuple[int, int], kept: list[int]) -> None:
+        exact = example("rejected").dossier
+        exact["attempt"]["looks_held"] = [
+            {"look": number, "events": count} for number, count in enumerate(events, 1)
+        ]
+        assert [look["events"] for look in withheld_of(exact)["attempt"]["looks_held"]] == kept
+
+    @pytest.mark.parametrize(
+        ("sizes", "shown"),
+        [
+            (((900, 120), (1750, 252)), True),
+            (((900, 3), (1750, 252)), False),
+            (((900, 120), (897, 117), (1750, 252)), False),
+            (((905, 140), (500, 70), (400, 50), (1750, 252)), False),
+        ],
+        ids=["apart", "one is small", "one in another", "two in another"],
+    )
+    def test_windows_of_the_versions(self, sizes: tuple[tuple[int, int], ...], shown: bool) -> None:
+        record = read("rejected")
+        gain = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 900, "events": 120, "method": "m"}
+        span = {"from": "2026-01-01", "to": "2026-02-01"}
+        record["change"]["verdict"]["versions"] = {
+            "windows": [
+                {"name": "w", "n": n, "events": events, "patients": n, "prevalence": events / n, **span}
+                for n, events in sizes
+            ],
+            "scores": {name: [0.5] * len(sizes) for name in ("original", "last_deployed", "candidate")},
+            **{"learning": gain, "retention": gain, "potential": 0.1},
+        }
+        found = shared(record, small_cell_minimum=LEAST)
+        versions = found["versions"]
+        told = [versions["windows"][0][key] for key in ("n", "events", "patients", "prevalence")]
+        told += [versions[name]["events"] for name in ("learning", "retention")]
+        assert all((value is not None) is shown for value in told)
+        assert versions["scores"]["candidate"][0] == 0.5
+        page = canonical_json([repr(block) for section in sections(found) for block in section.blocks])
+        assert ("sizes of the windows are withheld" in page) is not shown
+
+    def test_the_answer_after_deployment(self) -> None:
+        """Four events of 80 studies, and a step at which three studies were lost."""
+        exact = example("deployed").dossier
+        steps = [{"step": "a", "rows": 83, "events": 7}, {"step": "b", "rows": 80, "events": 4}]
+        exact["follow_up"]["found"] = {"n": 80, "events": 4, "patients": 78, "data_account": steps}
+        found = suppression.suppressed(with_parts_withheld(exact, LEAST), LEAST)["follow_up"]["found"]
+        assert (found["n"], found["events"], found["patients"]) == (80, f"<{LEAST}", None)
+        assert [step["rows"] for step in found["data_account"]] == [80]
+        assert found["data_account"][0]["events"] == f"<{LEAST}"
+
+
+def test_a_plan_with_pooled_fits_may_hide_none_of_their_counts() -> None:
+    """A pooled fit needs ten events where the closed test needs a hundred: the minimum is held to ten."""
+    loaded = ChangePlan.model_validate_json(
+        canonical_json({**read("rejected")["plan"], "records": {"small_cell_minimum": 11}})
+    )
+    assert not list(judged_counts_can_be_shown(loaded))
+    pooled = loaded.retraining.events_for.model_copy(update={"pooled": 10})
+    retraining = loaded.retraining.model_copy(update={"events_for": pooled})
+    protocol = loaded.modification_protocol.model_copy(update={"retraining": (retraining,)})
+    (problem,) = judged_counts_can_be_shown(loaded.model_copy(update={"modification_protocol": protocol}))
+    assert "at most 10" in problem.expected

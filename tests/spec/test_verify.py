@@ -328,8 +328,14 @@ def _live_on(scene: Scene, amended: Path) -> None:
     for change in fold(read_chain(scene.path / "ledger.jsonl")).changes_in("proposed"):
         decide(scene.path, change.id, "declined", who, meaning="an amendment follows", key_file=scene.key)
     text = (scene.path / "plan.yaml").read_text()
-    amended.write_text(
-        text.replace("version: 1.0.0", "version: 1.1.0").replace("logit: 0.1,", "logit: 0.12,")
-    )
+    edits = {
+        "version: 1.0.0": "version: 1.1.0",
+        "logit: 0.1,": "logit: 0.12,",
+        "maturity_days: 14": "maturity_days: 21",
+    }
+    for old, new in edits.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    amended.write_text(text)
     amend(scene.path, amended, who, meaning="authorised", key_file=scene.key)
     nightly(scene.path, day + timedelta(days=2), key_file=scene.key)

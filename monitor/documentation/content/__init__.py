@@ -26,6 +26,8 @@ from monitor.documentation.content.subgroups import guardrails, subgroups, witho
 from monitor.documentation.content.versions import versions
 from monitor.documentation.evidence import Change, PlanFile, Record
 from monitor.documentation.suppression import suppressed
+from monitor.documentation.withheld import with_parts_withheld
+from monitor.documentation.withheld_alerts import with_alerts_withheld
 
 __all__ = ["dossier"]
 
@@ -51,10 +53,11 @@ def dossier(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, An
     least = records.small_cell_minimum
     if least is None:
         return exact
-    exact["subgroups"] = without_small_subgroups(exact["subgroups"], least)
+    exact["subgroups"] = without_small_subgroups(exact["subgroups"], exact, least)
     exact["operating_point"] = without_small_cells(exact["operating_point"], least)
     exact["outcomes_read"] = without_small_outcomes(exact["outcomes_read"], exact, least)
-    return suppressed(exact, least)
+    safe = suppressed(with_parts_withheld(exact, least), least)
+    return with_alerts_withheld(safe, exact, least)
 
 
 def _exact(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, Any]:

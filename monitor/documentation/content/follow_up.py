@@ -11,6 +11,7 @@ ANSWERS: Final = {
     "helped": "The change helped: the probabilities since deployment are better than the old ones would be.",
     "harmed": "The change did harm: the old probabilities would be better. A rollback is proposed.",
     "cannot_tell": "The studies since deployment do not show whether the change helped.",
+    "not_asked": "Whether the change helped cannot be asked any more.",
 }
 
 
@@ -33,6 +34,7 @@ def _found(body: dict[str, Any]) -> dict[str, Any]:
     return {
         **{key: body[key] for key in keys},
         "words": ANSWERS[body["answer"]],
+        **({"reason": body["reason"]} if body["answer"] == "not_asked" else {}),
         "rollback_proposed": body["rollback_proposed"],
         "data_account": [dict(step) for step in body["data_account"]],
     }

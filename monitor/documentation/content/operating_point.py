@@ -9,6 +9,10 @@ from monitor.documentation.cells import is_safe
 from monitor.documentation.evidence import Change, Record
 from monitor.plan.model import ChangePlan
 
+POINTS = ("before", "after", "probability_unmoved")
+SHARES = ("sensitivity", "specificity", "ppv", "npv")
+SAME = 1e-6
+
 
 def operating_point(plan: ChangePlan, change: Change) -> dict[str, Any]:
     """What the plan says about the threshold, what was frozen with the candidate, and what the look found.
@@ -38,15 +42,25 @@ def without_small_cells(point: Record, least: int) -> dict[str, Any]:
         least: The plan's `small_cell_minimum`.
     """
     found = point["found"]
-    if found is None or all(is_safe(count, least) for count in _counts(found)):
+    if found is None or (_is_counted(found) and all(is_safe(count, least) for count in _counts(found))):
         return dict(point)
     return {**point, "found": None, "withheld": True}
 
 
+def _is_counted(found: Record) -> bool:
+    """False where studies are weighted: then a share does not tell its hits, and none can be called safe."""
+    shares = (found[name][key] for name in POINTS for key in SHARES)
+    return all(abs(value * n - round(value * n)) < SAME for value, n in map(_share, shares))
+
+
+def _share(share: Record) -> tuple[float, int]:
+    return share["value"] or 0.0, share["n"]
+
+
 def _counts(found: Record) -> Iterator[int]:
     """Every count of studies or patients that the record holds or that follows from it by one step."""
-    for name in ("before", "after", "probability_unmoved"):
-        for key in ("sensitivity", "specificity", "ppv", "npv"):
+    for name in POINTS:
+        for key in SHARES:
             share = found[name][key]
             hits = round((share["value"] or 0.0) * share["n"])
             yield from (hits, share["n"] - hits)

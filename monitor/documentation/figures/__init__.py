@@ -16,7 +16,8 @@ def figures(dossier: Record) -> dict[str, str]:
     drawn = {"map": calibration_map(dossier)} if has_map(dossier) else {}
     if dossier["reliability"] is not None:
         drawn["reliability"] = reliability_diagram(dossier)
-    if dossier["operating_point"]["found"] is not None:
+    found = dossier["operating_point"]["found"]
+    if found is not None and found["net_benefit"]["curve"] is not None:
         drawn["decision-curve"] = decision_curve(dossier)
     if dossier["data_account"]["waterfall"]:
         drawn["waterfall"] = waterfall(dossier)

@@ -12,12 +12,12 @@ def follow_up_section(dossier: Record) -> Section:
     """What is asked after deployment, and the answer where there is one."""
     found, planned = dossier["follow_up"]["found"], dossier["follow_up"]["planned"]
     blocks: tuple[Block, ...]
-    if planned is None:
+    if found is not None:  # first: a later version of the plan may ask what this change's own does not
+        blocks = _answer(found) if found["comparison"] else _not_asked(found)
+    elif planned is None:
         blocks = (Sentence("The plan asks no question of a change after its deployment."),)
-    elif found is None:
-        blocks = (Sentence(_waiting(planned, dossier["follow_up"]["deployed"])),)
     else:
-        blocks = _answer(found)
+        blocks = (Sentence(_waiting(planned, dossier["follow_up"]["deployed"])),)
     return Section("follow-up", "After deployment", blocks)
 
 
@@ -26,6 +26,11 @@ def _waiting(planned: Record, deployed: bool) -> str:
     if not deployed:
         return f"Once deployed, the change is compared with what it replaced at {events} since deployment."
     return f"Not asked yet: the comparison is made when {events} have matured since deployment."
+
+
+def _not_asked(found: Record) -> tuple[Block, ...]:
+    rows = (("Reason", str(found["reason"])), ("Asked in the night of", str(found["night"])))
+    return (Sentence(found["words"]), Facts(rows))
 
 
 def _answer(found: Record) -> tuple[Block, ...]:

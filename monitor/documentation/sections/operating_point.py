@@ -170,8 +170,9 @@ def _probability_words(found: Record) -> str:
 
 
 def _net_benefit(found: Record) -> list[Block]:
+    decimals = 2 if found["curve"] is None else 5
     rows = tuple(
-        (title, _estimate(found[key], 5))
+        (title, _estimate(found[key], decimals))
         for title, key in (("Last deployed", "before"), ("Candidate", "after"), ("Gain", "change"))
     )
     facts: tuple[tuple[str, Cell], ...] = (
@@ -188,6 +189,12 @@ def _net_benefit(found: Record) -> list[Block]:
         "Net benefit counts true alerts per study, less the false ones at the price the threshold sets; each "
         "calibrator flags what it puts at or above that probability."
     )
+    if found["curve"] is None:
+        why = (
+            "The decision curve is withheld under the plan's small-cell minimum; net benefit is rounded, or "
+            "left out."
+        )
+        return [Sentence(words), Facts(facts), Aside(why)]
     return [Sentence(words), Facts(facts), Drawing("decision-curve", caption)]
 
 

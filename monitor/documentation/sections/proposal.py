@@ -168,7 +168,9 @@ def _pooling(change: Record) -> Facts:
         "empirical_bayes": f"estimated from {pooling['sites']} sites with events (empirical Bayes)",
         "map": "centred on the calibrator in use; the sites together are too few or have too few events",
     }
-    counts = f"{pooling['rows']:,} studies, {pooling['events']:,} of the rarer class, this site included"
+    counts = "withheld under the plan's small-cell minimum"
+    if pooling["rows"] is not None:
+        counts = f"{pooling['rows']:,} studies, {pooling['events']:,} of the rarer class, this site included"
     facts: list[tuple[str, Cell]] = [
         ("Method", "intercept and slope under a normal prior"),
         ("Prior", sources[pooling["estimator"]]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.documentation.blocks import Block, Cell, Facts, Section, Sentence, Table
+from monitor.documentation.blocks import Aside, Block, Cell, Facts, Section, Sentence, Table
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Interval, Number
 
@@ -14,8 +14,10 @@ def versions_section(dossier: Record) -> Section:
     found = dossier["versions"]
     blocks: tuple[Block, ...] = (Sentence("No look was reached, so no version was scored."),)
     if found is not None:
+        withheld = Aside("The sizes of the windows are withheld: they, or what two differ by, are too small.")
         blocks = (
             _table(found),
+            *((withheld,) if found.get("counts_withheld") else ()),
             Facts(_changes(found)),
             Sentence(
                 "No study in these windows belongs to a patient on whom the candidate was fitted. The "

@@ -9,17 +9,30 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
+import numpy as np
+
 from monitor.calibrators import calibrated_log_odds, read_calibrator
+from monitor.errors import EvidenceError
 from monitor.logistic import log_loss, logit
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
-from monitor.operation.attempt.windows import Knowledge, account_for, describe, fitted_patients, read_rows
+from monitor.operation.attempt.windows import (
+    Knowledge,
+    account_for,
+    describe,
+    fitted_patients,
+    pool_of,
+    read_rows,
+)
 from monitor.operation.calendar import cohort_key
 from monitor.operation.workspace import Workspace
 from monitor.performance import log_loss_gain
 from monitor.records import Rows
 from monitor.registry import Change
 
-Answer = Literal["helped", "harmed", "cannot_tell"]
+Answer = Literal["helped", "harmed", "cannot_tell", "not_asked"]
+"""`not_asked`: the patients of the fit can no longer be told from those who may judge."""
+
+POOL_LEFT = "rows of other sites that the candidate has learned from have left the database"
 
 
 def follow_up(workspace: Workspace, counts: OutcomeCounts, knowledge: Knowledge) -> None:
@@ -66,23 +79,45 @@ def _ask(workspace: Workspace, change: Change, deployed: str, knowledge: Knowled
     if asked is None or window is None:
         return
     window = window.where(window.cohort > deployed)
-    account, rows = account_for(workspace, window, fitted_patients(workspace, change))
+    if _pool_left(workspace, change):
+        unused = window.where(np.zeros(len(window), dtype=bool))
+        body = {"comparison": None, "answer": "not_asked", "reason": POOL_LEFT, "data_account": []}
+        _record(workspace, change, knowledge, {"alpha": asked.alpha, **body, **describe(unused)})
+        return
+    account, rows = account_for(workspace, window, fitted_patients(workspace.under_plan_of(change), change))
     if rows.events < asked.events:
         return
-    night = knowledge.matured_by.isoformat()
     comparison = _comparison(change, rows, asked.alpha)
     found = answer(comparison["low"], comparison["high"])
+    body = {"comparison": comparison, "answer": found, "data_account": account}
+    _record(workspace, change, knowledge, {"alpha": asked.alpha, **body, **describe(rows)})
+
+
+def _pool_left(workspace: Workspace, change: Change) -> bool:
+    """True when a pool cannot be read again because its rows were archived; else it must be as on record."""
+    gone = any(
+        change.opened["fit_from"] <= workspace.state.archived_to(place)
+        for place in workspace.state.archived
+        if place.finding == change.place.finding and place != change.place
+    )
+    if not gone:
+        return False
+    try:
+        pool_of(workspace.under_plan_of(change), change)
+    except EvidenceError:
+        return True
+    return False
+
+
+def _record(workspace: Workspace, change: Change, knowledge: Knowledge, found: dict[str, Any]) -> None:
+    night = knowledge.matured_by.isoformat()
     body: dict[str, Any] = {
         "change": change.id,
         "site": change.place.site,
         "finding": change.place.finding,
         "night": night,
-        "alpha": asked.alpha,
-        "comparison": comparison,
-        "answer": found,
-        "rollback_proposed": found == "harmed",
-        "data_account": account,
-        **describe(rows),
+        "rollback_proposed": found["answer"] == "harmed",
+        **found,
         **knowledge.as_record(),
     }
     workspace.record("follow_up", night, body)

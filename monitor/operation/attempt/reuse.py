@@ -5,7 +5,6 @@ Which studies did is no table of its own: it is read again from the windows that
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -78,7 +77,7 @@ def _lies_before(workspace: Workspace, used: dict[str, Any], change: Change) -> 
 
 def _read_again(workspace: Workspace, change: Change, used: dict[str, Any]) -> Rows:
     recorded = used["validation"]
-    then = replace(workspace, loaded=workspace.plan_of(change))
+    then = workspace.under_plan_of(change)
     knowledge = Knowledge(
         date.fromisoformat(recorded["matured_by"]), date.fromisoformat(recorded["known_by"])
     )

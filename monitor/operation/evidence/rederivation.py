@@ -203,7 +203,8 @@ class _Derivation:
             self._tell(entry, "no rollback follows it")
 
     def _amend(self, entry: Entry) -> None:
-        self.workspace.loaded = self.evidence.plans[entry.body["plan"]["sha256"]]
+        loaded = self.evidence.plans[entry.body["plan"]["sha256"]]
+        self.workspace.loaded, self.workspace.store = loaded, self.workspace.store.under(loaded.plan)
         self.nights = None
 
     def _compose(self, entry: Entry) -> None:

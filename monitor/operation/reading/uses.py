@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -59,7 +59,7 @@ def _add_pool(workspace: Workspace, change: Change, wanted: Mapping[Place, set[s
     if not any(place.finding == change.place.finding and place != change.place for place in wanted):
         return
     try:
-        windows = pool_of(replace(workspace, loaded=workspace.plan_of(change)), change)
+        windows = pool_of(workspace.under_plan_of(change), change)
     except (EvidenceError, UsageError):
         found.untold.append((change.id, "pool"))
         return
@@ -78,7 +78,7 @@ def _windows(change: Change) -> dict[str, dict[str, Any]]:
 
 def _read_again(workspace: Workspace, change: Change, role: str, record: dict[str, Any]) -> Rows | None:
     """The rows of a window as they were known; None where they are not those on record."""
-    then = replace(workspace, loaded=workspace.plan_of(change))
+    then = workspace.under_plan_of(change)
     knowledge = Knowledge(*(date.fromisoformat(record[name]) for name in ("matured_by", "known_by")))
     try:
         if role == "fit":

@@ -22,7 +22,7 @@ def not_empty(plan: ChangePlan) -> Iterator[Problem]:
 def judged_counts_can_be_shown(plan: ChangePlan) -> Iterator[Problem]:
     """What a candidate is fitted on and judged by is shown in its dossier, so it is no small cell."""
     least = plan.records.small_cell_minimum if plan.records else None
-    events = min(plan.retraining.events_for.closed_test, *plan.evaluation.looks.events)
+    events = min(plan.retraining.events_for.least, *plan.evaluation.looks.events)
     if least is not None and least > events:
         message = "the counts of a fit or a look would be withheld"
         expected = f"at most {events}, the fewest events that a fit or a look needs"
