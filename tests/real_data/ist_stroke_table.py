@@ -78,7 +78,8 @@ def _followed_up(change: Change) -> str:
     """The product's own answer, at the plan's number of events since deployment."""
     if (found := change.followed_up) is None:
         return ""
-    gain = found["comparison"]
+    if (gain := found["comparison"]) is None:
+        return str(found["answer"])
     interval = f"{gain['value']:.3f} [{gain['low']:.3f}, {gain['high']:.3f}]"
     return f"{found['answer']}: {interval}, {found['n']} / {found['events']}"
 
