@@ -79,7 +79,7 @@ def rebuilt(folder: Path) -> bool:
     after = _tables(workspace, folder / "after")
     for table, digest in sorted(before.items()):
         verdict = "equal" if after.get(table) == digest else "NOT EQUAL"
-        print(f"{table:<16}{digest[:16]}  {after.get(table, '')[:16]}  {verdict}")
+        print(f"{table:<22}{digest[:16]}  {after.get(table, '')[:16]}  {verdict}")
     return before == after
 
 
