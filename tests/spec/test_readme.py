@@ -62,7 +62,7 @@ def test_it_is_short_and_its_links_lead_somewhere(readme: str, repository: Path)
 
 
 def test_it_says_what_the_product_does_not_do(readme: str) -> None:
-    for sentence in ("never deploys by itself", "not a medical device", 'not "using a PCCP"'):
+    for sentence in ("does not deploy by itself", "not a medical device", 'not "using a PCCP"'):
         assert sentence in readme
 
 
