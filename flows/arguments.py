@@ -30,30 +30,8 @@ RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="One of 
 SiteOption = Annotated[str, typer.Option("--site", metavar="SITE", help="As `pccp status` names it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The stable machine-readable form.")]
 
-LATER = {
-    ("review",): "pccp review",
-}
-"""Commands of the design that this version does not carry out."""
-
 SEVERAL = {"replay": ("--predictions", "--outcomes")}
 """Options that take several values after one name."""
-
-
-def refuse_later_commands(arguments: Sequence[str]) -> None:
-    """Answer commands of later versions in one sentence.
-
-    Raises:
-        UsageError: The command exists in the design and not in this version.
-
-    Example:
-        >>> refuse_later_commands(["status", "w"])
-        >>> refuse_later_commands(["review", "w"])
-        Traceback (most recent call last):
-        monitor.errors.UsageError: pccp review: not available in this version
-    """
-    for words, name in LATER.items():
-        if tuple(arguments[: len(words)]) == words:
-            raise UsageError(f"{name}: not available in this version")
 
 
 def repeat_options(arguments: Sequence[str]) -> list[str]:

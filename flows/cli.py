@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 import monitor
-from flows.arguments import refuse_later_commands, repeat_options
-from flows.commands import bookkeeping, decisions, lifecycle, nights, reading, setting_up
+from flows.arguments import repeat_options
+from flows.commands import bookkeeping, decisions, lifecycle, nights, reading, reviewing, setting_up
 from flows.terminal import complain, say
 from monitor.errors import MonitorError
 
@@ -44,14 +44,13 @@ def about(
     pass
 
 
-for room in (setting_up, nights, reading, decisions, lifecycle, bookkeeping):
+for room in (setting_up, nights, reading, reviewing, decisions, lifecycle, bookkeeping):
     room.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code; a person sees sentences, never a traceback."""
     try:
-        refuse_later_commands(arguments)
         app(repeat_options(arguments), prog_name="pccp")
     except MonitorError as error:
         return _failed(str(error), error.exit_code)

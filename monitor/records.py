@@ -104,6 +104,49 @@ class Rows:
         return min(positives, len(known) - positives)
 
 
+class Mark(NamedTuple):
+    """What a look at the predictions has read.
+
+    Attributes:
+        due: Predictions of cohorts that ended by this day.
+        known_by: Of them those known by this day.
+        batch: And delivered with this batch or an earlier one.
+    """
+
+    due: date
+    known_by: date
+    batch: int
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Predictions of one place that a look reads first, ordered by cohort, then study; n of them.
+
+    Attributes:
+        place: The site and finding.
+        cohort: Cohort keys, shape (n,).
+        patient: Pseudonyms, shape (n,).
+        score: Raw model outputs, shape (n,).
+        reader_decision: As the log has it, None where it has none, shape (n,).
+        features: Declared features by name, each of shape (n,): numbers with NaN, levels with None.
+    """
+
+    place: Place
+    cohort: TextArray
+    patient: TextArray
+    score: FloatArray
+    reader_decision: TextArray
+    features: Mapping[str, NDArray[Any]]
+
+    def __post_init__(self) -> None:
+        listed = (self.cohort, self.patient, self.score, self.reader_decision, *self.features.values())
+        for array in listed:
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
 @dataclass(frozen=True)
 class Reads:
     """What readers said of studies, one row per study and reader, each array of shape (m,).

@@ -23,7 +23,7 @@ from monitor.records import Place
 from monitor.registry import Change, Entry, RegistryState, fold, new_key, read_chain
 
 ROOT = Path(__file__).parents[1]
-PLAN = (ROOT / "change_plans" / "chest_xray_pneumothorax.yaml").read_text(encoding="utf-8")
+PLAN = (ROOT / "tests" / "plans" / "chest_xray.yaml").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "tests" / "browser" / "examples"
 NIGHT = date(2026, 3, 1)
 PLACE = Place("Harbour", "pneumothorax")

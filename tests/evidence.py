@@ -25,7 +25,7 @@ from monitor.registry.ledger import next_entry
 from monitor.simulation import Network, Scenario, network
 from monitor.store import Content
 
-PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parent / "plans" / "chest_xray.yaml"
 ROLES = ("clinical_lead", "quality_lead")
 DECIDED_ON, COMPLETE_ON = 40, 57
 

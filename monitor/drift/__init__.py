@@ -2,16 +2,46 @@
 
 from monitor.drift.bets import Bet, choose_bets, log_e_of_cohort, log_e_values
 from monitor.drift.detector import ChangePoint, Detector, change_point, log_limit, look, start
+from monitor.drift.frozen import FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
+from monitor.drift.mean_streams import (
+    MeanStream,
+    code_values,
+    level_shares,
+    location_and_spread,
+    rate,
+    score_mean,
+    standardized_difference,
+)
+from monitor.drift.selection import named_by_e_bh
+from monitor.drift.sequences import error_multiplier, mean_sequence, rate_sequence
+from monitor.drift.wagers import Band, Wager
 
 __all__ = [
+    "Band",
     "Bet",
     "ChangePoint",
     "Detector",
+    "FrozenFeature",
+    "MeanStream",
+    "Wager",
     "change_point",
     "choose_bets",
+    "code_values",
+    "error_multiplier",
+    "freeze_continuous",
+    "freeze_levels",
+    "freeze_rate",
+    "level_shares",
+    "location_and_spread",
     "log_e_of_cohort",
     "log_e_values",
     "log_limit",
     "look",
+    "mean_sequence",
+    "named_by_e_bh",
+    "rate",
+    "rate_sequence",
+    "score_mean",
+    "standardized_difference",
     "start",
 ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.logistic import expit, log_loss
-from monitor.records import FloatArray, TextArray
+from monitor.records import FloatArray, IntArray, TextArray
 
 INTERCEPT_SHIFTS = (-1.0, -0.6, -0.3, 0.3, 0.6, 1.0)
 SLOPES = (0.55, 0.75, 1.3, 1.7)
@@ -105,7 +105,7 @@ def log_e_values(
     return log_loss(null, observed) - log_loss(alternative, observed)
 
 
-def log_e_of_cohort(row_log_e: FloatArray, patient: TextArray) -> FloatArray:
+def log_e_of_cohort(row_log_e: FloatArray, patient: TextArray | IntArray) -> FloatArray:
     """One cohort's log e-value per bet: the mean over a patient's rows, multiplied over patients.
 
     The mean of a patient's e-values is an e-value whatever their dependence.

@@ -144,6 +144,8 @@ def _needed(workspace: Workspace, item: CohortRows) -> str | None:
     """Why the rows of a cohort must stay; None when nothing reads them any more."""
     plan, state = workspace.loaded.plan, workspace.state
     late = item.cohort <= state.archived_to(item.place)
+    if why := _reference(workspace, item):
+        return why
     if item.cohort not in state.read_cohorts and not late:
         return "no night has read them"
     if item.end >= _read_again(workspace):
@@ -152,6 +154,21 @@ def _needed(workspace: Workspace, item: CohortRows) -> str | None:
         checked = state.floor_checks.get(item.place, {}).get("to") or ""
         if item.cohort >= max(checked, state.archived_to(item.place)):
             return "the next check of the floor reads them"
+    return None
+
+
+def _reference(workspace: Workspace, item: CohortRows) -> str | None:
+    """Why the reference of a place needs a cohort: it is made of it, or is still to be made."""
+    plan, frozen = workspace.loaded.plan, workspace.state.references
+    if plan.monitoring.reference is None:
+        return None
+    kinds = ["predictions"] if plan.monitoring.arrival_days is not None else []
+    kinds += ["outcomes"] if plan.monitoring.streams.prevalence else []
+    for kind in kinds:
+        if (item.place, kind) not in frozen:
+            return "the reference of the place is still to be made"
+        if item.cohort <= frozen[item.place, kind]["last"]:
+            return "the reference is made of them"
     return None
 
 

@@ -25,9 +25,10 @@ from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.floor import FloorChecks
 from monitor.operation.retention import purge_delivered
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
+from monitor.operation.watching import Watch, check_a_past_night
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import BatchReport, Place, Role, Rows
-from monitor.store import StreamRow
+from monitor.store import MeanLook, StreamRow
 
 DIGEST_DECIMALS = 4
 LONGEST_STEM_BYTES = 240
@@ -80,13 +81,21 @@ class RunReport:
 class Nights:
     """Runs nights of one open workspace in order, with its aggregates in memory."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, calibration_only: bool = False) -> None:
+        """Load the aggregates.
+
+        Args:
+            workspace: Open for writing.
+            calibration_only: Leave out the streams that compare with a reference; a rehearsal, which asks
+                what becomes of changes, needs none of them.
+        """
         self.workspace = workspace
         self.streams: dict[Place, Stream] = load_streams(workspace)
         self.counts = OutcomeCounts()
         for count in workspace.store.cohort_counts():
             self.counts.add(count)
         self.floor = FloorChecks(workspace, self.counts)
+        self.watch = Watch(workspace, self.counts, active=not calibration_only)
 
     def due(self, as_of: date) -> list[date]:
         """Nights not yet run, in order, up to and including `as_of`."""
@@ -111,7 +120,9 @@ class Nights:
         knowledge = Knowledge(night, known_by)
         before = _positions(self.workspace)
         with self.workspace.commit():
+            check_a_past_night(self.workspace, night.isoformat())
             open_deferred(self.workspace, night)
+            self.watch.read_predictions(knowledge)
             cohorts = self._new_cohorts(night)
             rows_of_streams: list[StreamRow] = []
             for cohort in cohorts:
@@ -125,7 +136,8 @@ class Nights:
             if approve_accepted:
                 self._approve_accepted(night)
             self.workspace.store.put_stream(rows_of_streams)
-            self._record_night(knowledge, [cohort.key for cohort in cohorts], rows_of_streams)
+            looked = self.watch.store()
+            self._record_night(knowledge, [cohort.key for cohort in cohorts], rows_of_streams, looked)
         return _report(self.workspace, before, night, [cohort.key for cohort in cohorts])
 
     def conclude_open(self, knowledge: Knowledge, because: str) -> None:
@@ -164,7 +176,9 @@ class Nights:
             self.counts.add(count)
             self.floor.add(count)
         self.workspace.store.put_cohort_counts(counts)
-        looks = (self._look(by_place[place], cohort.key, knowledge) for place in sorted(by_place))
+        looks = [self._look(by_place[place], cohort.key, knowledge) for place in sorted(by_place)]
+        for place in sorted(by_place):
+            self.watch.read_outcomes(by_place[place], knowledge)
         return [row for row in looks if row is not None]
 
     def _look(self, rows: Rows, cohort: str, knowledge: Knowledge) -> StreamRow | None:
@@ -205,23 +219,28 @@ class Nights:
             if change.state == "proposed":
                 record_simulated_approvals(self.workspace, change, night)
 
-    def _record_night(self, knowledge: Knowledge, cohorts: list[str], looked: list[StreamRow]) -> None:
-        night = knowledge.matured_by
-        digest = [
+    def _record_night(
+        self, knowledge: Knowledge, cohorts: list[str], looked: list[StreamRow], watched: list[MeanLook]
+    ) -> None:
+        night, mark = knowledge.matured_by, self.watch.mark(knowledge)
+        digest: list[Any] = [
             [*row.place, row.epoch, row.cohort, row.rows, row.positives, _digested(row.log_r_mixture)]
             for row in looked
         ]
-        self.workspace.record(
-            "night",
-            night.isoformat(),
-            {
-                "night": night.isoformat(),
-                "known_by": knowledge.known_by.isoformat(),
-                "cohorts": cohorts,
-                "looks": len(looked),
-                "state_sha256": sha256_record(digest),
-            },
-        )
+        digest += [
+            [*row.place, row.stream, row.epoch, row.rows, row.patients, _digested(row.log_r)]
+            for row in watched
+        ]
+        body = {
+            "night": night.isoformat(),
+            "known_by": knowledge.known_by.isoformat(),
+            "cohorts": cohorts,
+            "looks": len(looked),
+            "state_sha256": sha256_record(digest),
+        }
+        if mark is not None:
+            body |= {"due": mark.due.isoformat(), "looks_at_means": len(watched)}
+        self.workspace.record("night", night.isoformat(), body)
         self.workspace.store.set_watermark(night)
 
 
@@ -344,9 +363,9 @@ def move_done(file: Path, folder: Path, sha256: str) -> None:
     file.rename(target)
 
 
-def _digested(log_r: float) -> float | None:
+def _digested(log_r: float | None) -> float | None:
     """Rounded, so that processors whose logarithms differ in the last digit agree on the hash."""
-    return finite_or_none(round(log_r, DIGEST_DECIMALS))
+    return None if log_r is None else finite_or_none(round(log_r, DIGEST_DECIMALS))
 
 
 def _positions(workspace: Workspace) -> int:

@@ -106,6 +106,9 @@ class OperatingPoint(Closed):
     alert_limit_per_100_studies: Per100Studies | None = Field(
         default=None, description="Flagged studies in 100 above which a site is on watch."
     )
+    false_positive_limit_per_100_studies: Per100Studies | None = Field(
+        default=None, description="Most false positives in 100 studies; a site with more is on watch."
+    )
 
 
 class Abstention(Closed):

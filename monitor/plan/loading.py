@@ -62,8 +62,12 @@ def check(path: Path) -> list[Fault]:
 
 
 def canonical(plan: ChangePlan) -> str:
-    """The one text form of a plan, whose SHA-256 binds every record to it."""
-    return canonical_json(plan.model_dump(mode="json"))
+    """The one text form of a plan, whose SHA-256 binds every record to it.
+
+    A key that may be left out and is left out does not appear, so that a later version of the program which
+    knows more such keys gives an old plan the same hash.
+    """
+    return canonical_json(plan.model_dump(mode="json", exclude_none=True))
 
 
 def examine(file: str, text: str) -> tuple[ChangePlan | None, list[Fault]]:

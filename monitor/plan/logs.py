@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from monitor.plan.types import AiInfluence, Closed, Identifier, Text, TimePrecision
+from monitor.plan.types import AiInfluence, Closed, Identifier, Text, Texts, TimePrecision
 
 Number = Annotated[float, Field(ge=-1e15, le=1e15)]
+FeatureRole = Literal["covariate", "quality", "workflow"]
 
 
 class PredictionColumns(Closed):
@@ -31,6 +32,10 @@ class PredictionColumns(Closed):
         default=None, description="Column with the model's version; or give constants.model_version."
     )
     reader_decision: Text | None = Field(default=None, description="Column with what the clinician decided.")
+    exclusion: Text | None = Field(
+        default=None,
+        description="Column that says why a study was excluded; empty for studies that count.",
+    )
 
 
 class OutcomeColumns(Closed):
@@ -87,6 +92,16 @@ class OutcomeConstants(Closed):
     )
 
 
+class ReaderDecisions(Closed):
+    """What the readers' words in the prediction log mean; any other word is no decision."""
+
+    positive: Texts = Field(
+        description="Words that say the finding is there; case and padding make no difference.",
+        examples=[["present"]],
+    )
+    negative: Texts = Field(description="Words that say it is not.", examples=[["absent"]])
+
+
 class PredictionLog(Closed):
     """How to read the prediction log."""
 
@@ -113,6 +128,10 @@ class PredictionLog(Closed):
     research_id: bool = Field(
         default=False,
         description="True when study_id is a research number that identifies nobody and stays as it is.",
+    )
+    reader_decisions: ReaderDecisions | None = Field(
+        default=None,
+        description="What columns.reader_decision holds; no key, readers are not compared with the device.",
     )
 
 
@@ -143,6 +162,11 @@ class ContinuousCovariate(Closed):
         examples=[[18, 110]],
     )
     column: Text | None = Field(default=None, description="File column; the covariate's name when absent.")
+    role: Literal["quality", "workflow"] | None = Field(
+        default=None,
+        description="quality for a grade of the input, workflow for a measure such as latency; no key: it "
+        "describes patient or acquisition.",
+    )
 
 
 class CategoricalCovariate(Closed):
@@ -155,6 +179,11 @@ class CategoricalCovariate(Closed):
         examples=[["PA", "AP"]],
     )
     column: Text | None = Field(default=None, description="File column; the covariate's name when absent.")
+    role: Literal["quality", "workflow"] | None = Field(
+        default=None,
+        description="quality for a grade of the input, workflow for a measure such as latency; no key: it "
+        "describes patient or acquisition.",
+    )
 
 
 Covariate = Annotated[ContinuousCovariate | CategoricalCovariate, Field(discriminator="kind")]

@@ -23,6 +23,7 @@ from monitor.plan.logs import (
     CategoricalCovariate,
     ContinuousCovariate,
     Covariate,
+    FeatureRole,
     Logs,
     OutcomeColumns,
     OutcomeConstants,
@@ -36,9 +37,14 @@ from monitor.plan.logs import (
 from monitor.plan.modifications import ApprovalRole, Guardrails, Impact, Modification, TraceabilityRow
 from monitor.plan.monitoring import (
     CalibrationStream,
+    FeatureStreams,
     FloorOfLiveVersion,
     LabelStreams,
+    MissingnessStreams,
     Monitoring,
+    RateStream,
+    Reference,
+    ShapeStream,
     Streams,
     Tolerance,
 )
@@ -96,6 +102,7 @@ __all__ = [
     "DataManagement",
     "Device",
     "EventsFor",
+    "FeatureStreams",
     "Finding",
     "FloorOfLiveVersion",
     "FollowUp",
@@ -106,6 +113,7 @@ __all__ = [
     "Logs",
     "Looks",
     "LossCriterion",
+    "MissingnessStreams",
     "Modification",
     "ModificationProtocol",
     "Monitoring",
@@ -121,13 +129,16 @@ __all__ = [
     "Probability",
     "ProportionCriterion",
     "PublicKey",
+    "RateStream",
     "RatioCriterion",
     "Records",
+    "Reference",
     "ReferenceStandard",
     "Require",
     "Retest",
     "Retraining",
     "Rollback",
+    "ShapeStream",
     "Split",
     "Strata",
     "Streams",
@@ -197,6 +208,12 @@ class ChangePlan(Closed):
         """True when the log has cohorts but no times: one look, split by patient hash."""
         return self.logs.predictions.time_precision == "none"
 
+    def features(self, *roles: FeatureRole) -> tuple[Covariate, ...]:
+        """The declared features of some roles, in the plan's order; all of them when no role is named."""
+        return tuple(
+            item for item in self.logs.covariates if not roles or (item.role or "covariate") in roles
+        )
+
     @property
     def stratum_covariate(self) -> CategoricalCovariate | None:
         """The covariate whose levels divide each hospital; None when a hospital is one place."""
@@ -229,3 +246,13 @@ def stratum_site(hospital: str, stratum: str) -> str:
         'Harbour / A'
     """
     return f"{hospital} / {stratum}"
+
+
+def hospital_of(plan: ChangePlan, site: str) -> str:
+    """The hospital behind a site: itself, or what the stratum's name was added to.
+
+    Example:
+        >>> "Harbour / A".rpartition(" / ")[0]
+        'Harbour'
+    """
+    return site.rpartition(" / ")[0] if plan.strata else site

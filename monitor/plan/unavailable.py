@@ -19,13 +19,6 @@ _UPDATE = "modification_protocol.update_procedures"
 _CHANGE = "description_of_modifications"
 
 KEYS: Mapping[str, str] = {
-    "monitoring.reference": "reference windows",
-    "monitoring.streams.prevalence": "the prevalence stream",
-    "monitoring.streams.covariates": "the covariate stream",
-    "monitoring.streams.missingness": "the missingness stream",
-    "monitoring.streams.score_mean": "the score mean stream",
-    "monitoring.streams.score_shape": "the score shape stream",
-    "monitoring.unseen_category": "a rule for unseen categories",
     f"{_DATA}.*.sequestration": "sequestration",
     f"{_UPDATE}.*.rollback.when": "automatic rollback",
 }

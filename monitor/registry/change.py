@@ -21,6 +21,8 @@ ChangeStateName = Literal[
     "rolled_back",
 ]
 Body = dict[str, Any]
+CALIBRATION = "calibration"
+"""The one stream whose alarm opens a change."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Alarm:
     @property
     def place(self) -> Place:
         return Place(self.body["site"], self.body["finding"])
+
+    @property
+    def stream(self) -> str:
+        """The stream that raised it."""
+        return self.body["stream"]
 
 
 class Signatures(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from monitor.calibrators import read_calibrator
 from monitor.errors import EvidenceError
-from monitor.records import IDENTITY, Calibrator, Place
-from monitor.registry.change import Alarm, Body, Change, ChangeStateName
+from monitor.records import IDENTITY, Calibrator, Mark, Place
+from monitor.registry.change import CALIBRATION, Alarm, Body, Change, ChangeStateName
 from monitor.registry.ledger import Entry
 
 
@@ -25,12 +26,19 @@ class RegistryState:
         live_since: Night from which the live calibrator is in use, per place.
         deployments: Deployments per place that no rollback has undone, oldest first; the last is live.
         deployed_ever: Deployments per place, undone ones included.
-        epoch: Times each place's stream was restarted.
+        epoch: Times each place's calibration stream was restarted.
+        stream_epoch: Times each other stream was restarted, by place and stream.
+        restarts: Amendments that restarted every stream.
+        references: What was frozen as reference, by place and kind ("predictions" or "outcomes").
+        marks: What the looks at the predictions have read, one per night.
+        nights: Bodies of the night entries, in order, as many as `marks`.
+        batches: Bodies of the batch entries, in order.
         streams: Bets fixed at each stream's first look, by place and epoch.
         read_cohorts: Cohorts that a night has read.
         last_night: The last finished night.
         floor_checks: The last check of the floor per place.
         archived: The newest cohort per place whose rows left the working database (`to`, `to_end`).
+        archived_after: The night after which rows last left; "" when none did.
         corrective_actions: Opened because the version in use was below its floor.
         deviations: Deviations from the plan, and records of what is none.
         outside: Requests that the plan does not cover.
@@ -46,11 +54,18 @@ class RegistryState:
     deployments: dict[Place, list[Body]] = field(default_factory=dict[Place, list[Body]])
     deployed_ever: dict[Place, int] = field(default_factory=dict[Place, int])
     epoch: dict[Place, int] = field(default_factory=dict[Place, int])
+    stream_epoch: dict[tuple[Place, str], int] = field(default_factory=dict[tuple[Place, str], int])
+    references: dict[tuple[Place, str], Body] = field(default_factory=dict[tuple[Place, str], Body])
+    restarts: int = 0
+    marks: list[Mark] = field(default_factory=list[Mark])
+    nights: list[Body] = field(default_factory=list[Body])
+    batches: list[Body] = field(default_factory=list[Body])
     streams: dict[tuple[Place, int], Body] = field(default_factory=dict[tuple[Place, int], Body])
     read_cohorts: set[str] = field(default_factory=set[str])
     last_night: str | None = None
     floor_checks: dict[Place, Body] = field(default_factory=dict[Place, Body])
     archived: dict[Place, Body] = field(default_factory=dict[Place, Body])
+    archived_after: str = ""
     corrective_actions: list[Body] = field(default_factory=list[Body])
     deviations: list[Body] = field(default_factory=list[Body])
     outside: list[Body] = field(default_factory=list[Body])
@@ -62,9 +77,11 @@ class RegistryState:
             EvidenceError: The entry is not one that may follow, as an approval without a verdict.
         """
         readers = {
+            "batch": self._batch,
             "bound": self._bound,
             "amended": self._amended,
             "night": self._night,
+            "reference_frozen": self._reference_frozen,
             "stream_started": self._stream_started,
             "alarm": self._alarm,
             "alarm_closed": self._alarm_closed,
@@ -117,10 +134,10 @@ class RegistryState:
         """The name of a place's next calibrator; one that was rolled back keeps its own."""
         return f"v{self.deployed_ever.get(place, 0) + 1}"
 
-    def open_alarm(self, place: Place) -> str | None:
-        """The alarm that keeps a place's stream from being read further, if any."""
+    def open_alarm(self, place: Place, stream: str = CALIBRATION) -> str | None:
+        """The alarm that keeps a stream of a place from being read further, if any."""
         for name, alarm in self.alarms.items():
-            if alarm.place == place and alarm.closed is None:
+            if alarm.place == place and alarm.stream == stream and alarm.closed is None:
                 return name
         return None
 
@@ -155,10 +172,20 @@ class RegistryState:
         if entry.body["restarts_streams"]:
             for place in {place for place, _ in self.streams}:
                 self._restart(place)
+            self.restarts += 1
+
+    def _batch(self, entry: Entry) -> None:
+        self.batches.append(entry.body)
 
     def _night(self, entry: Entry) -> None:
         self.last_night = entry.body["night"]
+        self.nights.append(entry.body)
+        due, known_by = (entry.body.get(name, entry.body["night"]) for name in ("due", "known_by"))
+        self.marks.append(Mark(date.fromisoformat(due), date.fromisoformat(known_by), len(self.batches)))
         self.read_cohorts.update(entry.body["cohorts"])
+
+    def _reference_frozen(self, entry: Entry) -> None:
+        self.references[_place(entry), entry.body["of"]] = entry.body
 
     def _stream_started(self, entry: Entry) -> None:
         self.streams[_place(entry), entry.body["epoch"]] = entry.body
@@ -168,7 +195,12 @@ class RegistryState:
 
     def _alarm_closed(self, entry: Entry) -> None:
         self._close(entry.body["alarm"], entry)
-        self._restart(self.alarms[entry.body["alarm"]].place)
+        alarm = self.alarms[entry.body["alarm"]]
+        if alarm.stream == CALIBRATION:
+            self._restart(alarm.place)
+        else:
+            key = alarm.place, alarm.stream
+            self.stream_epoch[key] = self.stream_epoch.get(key, 0) + 1
 
     def _change_opened(self, entry: Entry) -> None:
         body = entry.body
@@ -255,6 +287,7 @@ class RegistryState:
     def _archived(self, entry: Entry) -> None:
         if entry.body["last_night"] != self.last_night:
             raise _misplaced(entry, "rows leave after the last night on record")
+        self.archived_after = entry.body["last_night"]
         for found in entry.body["places"]:
             place = Place(found["site"], found["finding"])
             if found["to_end"] > self.archived.get(place, {}).get("to_end", ""):
@@ -262,6 +295,10 @@ class RegistryState:
 
     def _floor_check(self, entry: Entry) -> None:
         self.floor_checks[_place(entry)] = entry.body
+
+    def epoch_of(self, place: Place, stream: str) -> int:
+        """Times a stream that compares with a reference was restarted: by closed alarms and amendments."""
+        return self.stream_epoch.get((place, stream), 0) + self.restarts
 
     def _put_in_use(self, place: Place, calibrator: Calibrator, night: str) -> None:
         self.live[place] = calibrator

@@ -136,7 +136,7 @@ def _replay(workspace: Workspace, files: tuple[Path, Path], calendar: Calendar, 
     for role, file in zip(("predictions", "outcomes"), files, strict=True):
         progress(0, 1, f"ingesting {role}")
         ingest_file(workspace, file, last, role=role, as_history=True)
-    nights = Nights(workspace)
+    nights = Nights(workspace, calibration_only=True)
     due = nights.due(last)
     for number, night in enumerate(due):
         progress(number, len(due), f"night {night.isoformat()}")

@@ -3,8 +3,10 @@
 from monitor.store.connection import DATABASE, SNAPSHOT, STAGING
 from monitor.store.encryption import is_encrypted, require_extension
 from monitor.store.examples import DryRun, Example
+from monitor.store.excluded import Exclusions
 from monitor.store.inbox import ready_files
 from monitor.store.lookup import FoundOutcome, FoundPrediction, Identifier, as_delivered, refused
+from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
 from monitor.store.pseudonym import pseudonym
 from monitor.store.reading import Cohort
 from monitor.store.restore import Content, content_of, copy_database, install, undisturbed
@@ -21,11 +23,15 @@ __all__ = [
     "CohortCount",
     "CohortRows",
     "Content",
+    "DetectorRow",
     "DryRun",
     "Example",
+    "Exclusions",
     "FoundOutcome",
     "FoundPrediction",
     "Identifier",
+    "MeanLook",
+    "ReferenceRow",
     "Removed",
     "Store",
     "StreamRow",

@@ -15,7 +15,16 @@ from typing import Any
 from monitor.errors import EvidenceError, IngestError
 from monitor.plan.model import ChangePlan
 from monitor.records import BatchReport, Role
-from monitor.store import archive, covariates, outcomes, predictions, rejected, source, working_rows
+from monitor.store import (
+    archive,
+    covariates,
+    exclusions,
+    outcomes,
+    predictions,
+    rejected,
+    source,
+    working_rows,
+)
 from monitor.store.connection import STAGING, Session, quoted, rows, run, scalar, translated
 from monitor.store.contract import ROLES, Layout, check_site, layout, role_of
 from monitor.store.lines import Copy
@@ -206,6 +215,8 @@ def _notes(room: Room, staged: Source, found: Layout) -> dict[str, int]:
         flags = ", ".join(f"count(*) FILTER ({quoted('note_' + c.name)})" for c in stored)
         counts = rows(room.connection, f"SELECT {flags} FROM judged WHERE fault IS NULL")[0]
         notes |= dict(zip((c.note for c in stored), counts, strict=True))
+    if found.role == "predictions":
+        notes |= exclusions.notes(room.connection, found)
     notes |= working_rows.late_notes(room.connection, found.role, found.hospital)
     return {name: count for name, count in notes.items() if count}
 
@@ -262,6 +273,9 @@ def store_batch(room: Room, judged: Judged, report: BatchReport, arrival: Arriva
 
 def store_rows(room: Room, judged: Judged, accepted: str) -> None:
     """Insert the batch's rows, inside the caller's transaction."""
+    if judged.layout.role == "predictions" and exclusions.FIELD in judged.layout.fields:
+        exclusions.insert(room.connection, accepted, judged.batch)
+        return
     run(
         room.connection,
         f"INSERT INTO {judged.layout.role} BY NAME SELECT *, {judged.batch} AS batch FROM ({accepted})",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from monitor.records import Place, Role
+from monitor.store import exclusions
 from monitor.store.archive import FOLDER
 from monitor.store.connection import Session, literal, rows
 from monitor.store.rejected import FOLDER as REJECTED
@@ -19,7 +20,7 @@ Identifier = Literal["study", "patient"]
 
 @dataclass(frozen=True)
 class FoundPrediction:
-    """One prediction about the person who is looked for.
+    """One prediction about the person who is looked for, or a study of theirs that was excluded.
 
     Attributes:
         place: Site and finding.
@@ -27,6 +28,7 @@ class FoundPrediction:
         study: Pseudonym; the study number itself where the plan says `research_id: true`.
         cohort: Its maturity cohort.
         model_version: Of the device that made it.
+        excluded: True where the row says that the study was excluded.
         source_sha256: Of the delivered file.
         archive_sha256: Of the archived batch.
     """
@@ -36,6 +38,7 @@ class FoundPrediction:
     study: str
     cohort: str
     model_version: str
+    excluded: bool
     source_sha256: str
     archive_sha256: str
 
@@ -75,7 +78,7 @@ def as_delivered(identifier: str) -> str:
 def predictions(
     connection: Session, workspace: Path, who: tuple[Identifier, str], hospital: str
 ) -> list[FoundPrediction]:
-    """Every prediction of a study or a patient, by site, finding and cohort.
+    """Every prediction and exclusion of a study or a patient, by site, finding and cohort.
 
     Args:
         connection: Of the store.
@@ -83,7 +86,10 @@ def predictions(
         who: What is looked for, and its pseudonym.
         hospital: Column of predictions that holds the site as the logs name it.
     """
-    names = f"site, finding, {hospital} AS hospital, study, cohort, model_version"
+    excluded = f"EXISTS (FROM {exclusions.TABLE} e WHERE e.batch = b.batch AND e.line = r.line) AS excluded"
+    if not exclusions.present(connection):
+        excluded = "false AS excluded"
+    names = f"site, finding, {hospital} AS hospital, study, cohort, model_version, {excluded}"
     found = _matching(connection, workspace, "predictions", names, (who[0], [who[1]]))
     return [FoundPrediction(Place(*row[:2]), *row[2:]) for row in found]
 

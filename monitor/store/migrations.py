@@ -9,9 +9,11 @@ from monitor.plan.model import ChangePlan
 from monitor.store import covariates, strata
 from monitor.store.connection import Session, quoted, rows, run
 
-MIGRATIONS = ((1, "schema.sql"), (2, "working_rows.sql"))
-WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions"}
+MIGRATIONS = ((1, "schema.sql"), (2, "working_rows.sql"), (3, "streams.sql"), (4, "exclusions.sql"))
+WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions", 4: "exclusions"}
 """The table of each version that says which hospital a prediction comes from."""
+WITH_COVARIATES = {1: "predictions", 4: "exclusions"}
+"""The table of each version that holds the plan's covariates."""
 
 
 def migrate(connection: Session, plan: ChangePlan) -> None:
@@ -32,8 +34,7 @@ def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> No
     run(connection, "BEGIN")
     try:
         run(connection, script)
-        if version == 1:
-            _add_covariates(connection, plan)
+        _add_covariates(connection, plan, version)
         _add_hospital(connection, plan, version)
         run(connection, "INSERT INTO migrations VALUES (?, ?, ?)", [version, name, sha256_text(script)])
     except BaseException:
@@ -42,14 +43,16 @@ def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> No
     run(connection, "COMMIT")
 
 
-def _add_covariates(connection: Session, plan: ChangePlan) -> None:
-    for column in covariates.columns(plan):
-        run(connection, f"ALTER TABLE predictions ADD COLUMN {quoted(column.name)} {column.type}")
+def _add_covariates(connection: Session, plan: ChangePlan, version: int) -> None:
+    if version in WITH_COVARIATES:
+        for column in covariates.columns(plan):
+            table = WITH_COVARIATES[version]
+            run(connection, f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {column.type}")
 
 
 def _add_hospital(connection: Session, plan: ChangePlan, version: int) -> None:
     """Only where the plan has strata: without them the site is the hospital, and stores stay as they are."""
-    if plan.strata:
+    if plan.strata and version in WITH_HOSPITAL:
         run(connection, f"ALTER TABLE {WITH_HOSPITAL[version]} ADD COLUMN {strata.HOSPITAL} VARCHAR")
 
 

@@ -94,13 +94,14 @@ def classify(connection: Session, layout: Layout) -> None:
 
 
 def _find_predictions(connection: Session, hospital: str, *, by_site: bool) -> None:
-    """`predicted`: the studies of this file that have a prediction, and in how many places."""
+    """`predicted`: studies of this file that are predicted or excluded, and in how many places."""
     site = f"p.{hospital}" if by_site else "NULL::VARCHAR"
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE predicted AS SELECT {site} AS site, p.finding, p.study, "
-        "count(*) AS places, max(p.cohort_end) AS cohort_end FROM "
+        f"count(DISTINCT p.{hospital}) AS places, max(p.cohort_end) AS cohort_end FROM "
         f"(SELECT {hospital}, finding, study, cohort_end FROM predictions UNION ALL "
+        f"SELECT {hospital}, finding, study, cohort_end FROM exclusions UNION ALL "
         f"SELECT {hospital}, finding, study, cohort_end "
         f"FROM ({of_staged_studies('archived_predictions')})) p "
         "SEMI JOIN (SELECT study FROM judged WHERE fault IS NULL) v ON v.study = p.study GROUP BY ALL",

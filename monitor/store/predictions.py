@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from monitor.plan.model import ChangePlan
-from monitor.store import covariates, strata
+from monitor.store import covariates, exclusions, strata
 from monitor.store.connection import Session, quoted, run, scalar
 from monitor.store.contract import Layout
+from monitor.store.exclusions import ACCEPTED, COUNTS
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.rules import (
     Rule,
@@ -21,8 +22,7 @@ from monitor.store.rules import (
 from monitor.store.times import cohort_of, time_of
 from monitor.store.working_rows import DIGEST, MARK
 
-OPTIONAL = ("predicted_at", "cohort", "reader_decision")
-ACCEPTED = "fault IS NULL AND line NOT IN (SELECT line FROM compared)"
+OPTIONAL = ("predicted_at", "cohort", "reader_decision", exclusions.FIELD)
 STORED = (
     "site",
     "finding",
@@ -41,9 +41,9 @@ STORED = (
 
 def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
     """In the order in which they are tried."""
-    sentinels = plan.logs.predictions.sentinels
     time = time_of(plan, "predicted_at")
-    label_fields = ["site", *(f for f in ("cohort", "reader_decision") if f in layout.fields)]
+    labels = ("cohort", "reader_decision", exclusions.FIELD)
+    label_fields = ["site", *(f for f in labels if f in layout.fields)]
     return (
         Rule("broken", "", "broken IS NOT NULL"),
         Rule("missing_study", "study_id", "study_id IS NULL"),
@@ -57,10 +57,26 @@ def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
         ),
         *label_rules([*label_fields, *(["study_id"] if plan.logs.predictions.research_id else [])]),
         *([] if plan.undated else time_rules(layout, "predicted_at", time.zone_missing, required=True)),
-        Rule("missing_score", "score", "score IS NULL"),
+        *_score_rules(plan),
+    )
+
+
+def _score_rules(plan: ChangePlan) -> tuple[Rule, ...]:
+    """Every study that counts has a score; an excluded one has none, or one that is as sound."""
+    given = exclusions.no_score(plan)
+    return (
+        Rule("missing_score", "score", "score IS NULL AND exclusion IS NULL"),
         Rule("score_not_a_number", "score", f"NOT {is_number('score')}"),
-        Rule("sentinel_score", "score", one_of("score_value", sentinels)),
-        Rule("score_out_of_range", "score", "coalesce(score_value NOT BETWEEN 0 AND 1, true)"),
+        Rule(
+            "sentinel_score",
+            "score",
+            f"exclusion IS NULL AND {one_of('score_value', plan.logs.predictions.sentinels)}",
+        ),
+        Rule(
+            "score_out_of_range",
+            "score",
+            f"NOT {given} AND coalesce(score_value NOT BETWEEN 0 AND 1, true)",
+        ),
     )
 
 
@@ -93,7 +109,8 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
         f"{study} AS study, "
         f"{pseudonymiser.sql('patient', 'patient_id')} AS patient, model_version, "
         f"local AS predicted_at, day, {key} AS cohort, {end} AS cohort_end, {known_on}::DATE AS known_on, "
-        f"score_value AS score, reader_decision{kept} FROM ({typed})"
+        f"CASE WHEN NOT {exclusions.no_score(plan)} THEN score_value END AS score, reader_decision, exclusion"
+        f"{kept} FROM ({typed})"
     )
 
 
@@ -102,38 +119,19 @@ def _history(plan: ChangePlan, end: str) -> str:
 
 
 def classify(connection: Session, layout: Layout) -> None:
-    """Fill `accepted` and `refused`: which valid rows repeat a known prediction, which contradict one.
+    """Fill `accepted` and `refused`: which valid rows repeat a known one, which contradict one.
 
     The first line of a file wins over later ones, a stored row over any new one. A study is known by its
     hospital, so one that comes again with another level of the covariate stays in its first stratum.
     """
-    hospital = layout.hospital
-    run(
-        connection,
-        "CREATE OR REPLACE TEMP TABLE compared AS SELECT v.line, "
-        "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
-        "FROM judged v JOIN predictions p "
-        f"ON p.study = v.study AND p.{hospital} = v.{hospital} AND p.finding = v.finding "
-        "AND p.model_version = v.model_version WHERE v.fault IS NULL GROUP BY v.line "
-        f"UNION ALL SELECT v.line, bool_and(p.content = {MARK.format(row='v')}) "
-        f"FROM judged v JOIN archived_predictions p ON p.study = {DIGEST.format(row='v')} "
-        f"AND p.{hospital} = v.{hospital} AND p.finding = v.finding AND p.model_version = v.model_version "
-        "WHERE v.fault IS NULL GROUP BY v.line",
-    )
-    run(
-        connection,
-        "INSERT INTO compared SELECT v.line, "
-        "f.score = v.score AND f.patient = v.patient AND f.day IS NOT DISTINCT FROM v.day "
-        f"FROM (SELECT {hospital}, finding, study, min(line) AS line FROM judged WHERE fault IS NULL "
-        f"GROUP BY {hospital}, finding, study HAVING count(*) > 1) r "
-        "JOIN judged f ON f.line = r.line "
-        f"JOIN judged v ON v.study = r.study AND v.{hospital} = r.{hospital} AND v.finding = r.finding "
-        "WHERE v.fault IS NULL AND v.line > r.line AND v.line NOT IN (SELECT line FROM compared)",
-    )
+    _compare_with_stored(connection, layout.hospital)
+    exclusions.refuse_predictions(connection, layout)
+    _compare_within_file(connection, layout.hospital)
     run(
         connection,
         "INSERT INTO refused SELECT line, 'conflicting_prediction', 'study_id' FROM compared WHERE NOT same",
     )
+    exclusions.classify(connection, layout)
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE accepted AS "
@@ -141,9 +139,42 @@ def classify(connection: Session, layout: Layout) -> None:
     )
 
 
+def _compare_with_stored(connection: Session, hospital: str) -> None:
+    """`compared`: lines about a prediction that is stored, and whether they say the same."""
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE compared AS SELECT v.line, "
+        "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
+        "FROM judged v JOIN predictions p "
+        f"ON p.study = v.study AND p.{hospital} = v.{hospital} AND p.finding = v.finding "
+        f"AND p.model_version = v.model_version WHERE {COUNTS.format(row='v')} GROUP BY v.line "
+        f"UNION ALL SELECT v.line, bool_and(p.content = {MARK.format(row='v')}) "
+        f"FROM judged v JOIN archived_predictions p ON p.study = {DIGEST.format(row='v')} "
+        f"AND p.{hospital} = v.{hospital} AND p.finding = v.finding AND p.model_version = v.model_version "
+        f"WHERE {COUNTS.format(row='v')} GROUP BY v.line",
+    )
+
+
+def _compare_within_file(connection: Session, hospital: str) -> None:
+    """`compared`: later lines of the file about a study that it told of before."""
+    counts = COUNTS.format(row="judged")
+    run(
+        connection,
+        "INSERT INTO compared SELECT v.line, "
+        "f.score = v.score AND f.patient = v.patient AND f.day IS NOT DISTINCT FROM v.day "
+        f"FROM (SELECT {hospital}, finding, study, min(line) AS line FROM judged WHERE {counts} "
+        f"GROUP BY {hospital}, finding, study HAVING count(*) > 1) r "
+        "JOIN judged f ON f.line = r.line "
+        f"JOIN judged v ON v.study = r.study AND v.{hospital} = r.{hospital} AND v.finding = r.finding "
+        f"WHERE {COUNTS.format(row='v')} AND v.line > r.line AND v.line NOT IN (SELECT line FROM compared)",
+    )
+
+
 def accepted_columns(plan: ChangePlan) -> tuple[str, ...]:
+    """What the archive keeps of each row; the reason of exclusion only where the plan has a column for it."""
     named = (*STORED, strata.HOSPITAL) if plan.strata else STORED
-    return (*named, *(column.name for column in covariates.columns(plan)))
+    reason = (exclusions.FIELD,) if plan.logs.predictions.columns.exclusion else ()
+    return (*named, *(column.name for column in covariates.columns(plan)), *reason)
 
 
 def in_line_order(connection: Session) -> str:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from monitor.errors import UsageError
 from monitor.plan.model import ChangePlan
 from monitor.records import FloatArray, Place, Reads, Rows, TextArray
-from monitor.store import working_rows
+from monitor.store import exclusions, working_rows
+from monitor.store.arrivals import feature_values
 from monitor.store.connection import Session, columns, quoted, rows, scalar
 from monitor.store.strata import hospital_column
 from monitor.store.working_rows import DIGEST
@@ -42,6 +43,7 @@ class Selection:
     last: str | None = None
     repeat_days: int | None = None
     held: bool = False
+    reference: bool = False
 
 
 def cohorts(connection: Session, plan: ChangePlan, matured_by: date) -> list[Cohort]:
@@ -70,7 +72,7 @@ _LATEST = """
 WITH studies AS (
     SELECT rowid AS number, site, {hospital} AS hospital, finding, cohort, study, patient, day, predicted_at,
         score, cohort_end
-    FROM predictions
+    FROM {table} AS held
     WHERE known_on <= $known_by AND (cohort_end IS NULL OR cohort_end + $maturity <= $matured_by) {wanted}
 ),
 latest AS (
@@ -84,7 +86,7 @@ latest AS (
 # Then the plan's consensus of all readers. A study without one, with any label that is not the reference
 # standard, or with any reader who saw more of the AI than the plan allows has no usable outcome. The
 # influence is that of the most exposed reader.
-_MATURE = (
+_AGREED = (
     _LATEST
     + """
 , agreed AS (
@@ -93,12 +95,15 @@ _MATURE = (
     GROUP BY number
     HAVING min((reading // 10) % 10) = 1 AND {definite} >= $readers AND {consensus} {indeterminate}
 )
+"""
+)
+
+_MATURE = """
 SELECT s.site, s.finding, s.cohort, s.study, s.patient, s.day, s.score,
     a.outcome::DOUBLE AS outcome, coalesce(a.influence, 0)::TINYINT AS influence, {repeat} AS repeat
 FROM studies s LEFT JOIN agreed a ON a.number = s.number
 ORDER BY s.site, s.finding, s.cohort, s.study
 """
-)
 
 # Of each study and reader the answer, null where indeterminate; of the reference standard alone.
 _READS = (
@@ -131,36 +136,49 @@ _UNAMBIGUOUS = (
     f"AND NOT EXISTS (FROM archived_predictions other WHERE other.study = {DIGEST.format(row='s')} "
     "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
 )
+_UNAMBIGUOUS_AMONG_EXCLUDED = (
+    f"AND NOT EXISTS (FROM {exclusions.TABLE} other WHERE other.study = s.study "
+    "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
+)
 _HELD = (
     " AND cohort > coalesce((SELECT max(a.cohort) FROM archived_cohorts a "
-    "WHERE a.site = predictions.site AND a.finding = predictions.finding), '')"
+    "WHERE a.site = held.site AND a.finding = held.finding), '')"
 )
 
 
 def mature_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dict[Place, Rows]:
     """Rows of every mature cohort by place, ordered by site, finding, cohort, study."""
-    if not wanted.held:
+    if not (wanted.held or wanted.reference):
         _require_held(connection, wanted)
-    parts, parameters = _selected(plan, wanted)
+    agreed, parameters = agreed_outcomes(plan, wanted, "predictions")
+    mature = _MATURE.format(repeat="false" if wanted.repeat_days is None else _REPEAT)
+    if wanted.repeat_days is not None:
+        parameters["repeat_days"] = wanted.repeat_days
+    return _by_place(columns(connection, agreed + mature, parameters))
+
+
+def agreed_outcomes(plan: ChangePlan, wanted: Selection, table: str) -> tuple[str, dict[str, Any]]:
+    """SQL that a SELECT follows, and its parameters.
+
+    It defines `studies`, the rows of the table that are wanted, each with its `number` there, and `agreed`,
+    the outcome of each of them that has a usable one.
+    """
+    parts, parameters = _selected(plan, wanted, table)
     standard = plan.data.reference_standard
-    statement = _MATURE.format(
+    statement = _AGREED.format(
         **parts,
         positive=_POSITIVE,
         definite=_DEFINITE,
         consensus=_CONSENSUS[standard.consensus],
         indeterminate="" if standard.indeterminate else f"AND {_DEFINITE} = count(*)",
-        repeat="false" if wanted.repeat_days is None else _REPEAT,
     )
-    parameters["readers"] = standard.readers
-    if wanted.repeat_days is not None:
-        parameters["repeat_days"] = wanted.repeat_days
-    return _by_place(columns(connection, statement, parameters))
+    return statement, {**parameters, "readers": standard.readers}
 
 
 def reads(connection: Session, plan: ChangePlan, wanted: Selection, studies: Iterable[str]) -> Reads:
     """What each reader said last of some studies of a place, ordered by study and reader."""
     _require_held(connection, wanted)
-    parts, parameters = _selected(plan, wanted)
+    parts, parameters = _selected(plan, wanted, "predictions")
     found = columns(connection, _READS.format(**parts), parameters)
     among = set(studies)
     keep = np.array([study in among for study in found["study"].tolist()], dtype=bool)
@@ -178,7 +196,7 @@ def _require_held(connection: Session, wanted: Selection) -> None:
             )
 
 
-def _selected(plan: ChangePlan, wanted: Selection) -> tuple[dict[str, str], dict[str, Any]]:
+def _selected(plan: ChangePlan, wanted: Selection, table: str) -> tuple[dict[str, str], dict[str, Any]]:
     """The parts of the statement that say which studies and outcomes are meant, and its parameters."""
     parameters: dict[str, Any] = {
         "known_by": wanted.known_by,
@@ -199,13 +217,16 @@ def _selected(plan: ChangePlan, wanted: Selection) -> tuple[dict[str, str], dict
     if wanted.held:
         conditions += _HELD
     mapped, hospital = plan.logs.outcomes.columns, hospital_column(plan)
+    # A prediction keeps the outcome that it had, whatever is excluded elsewhere.
+    unambiguous = _UNAMBIGUOUS + (_UNAMBIGUOUS_AMONG_EXCLUDED if table == exclusions.TABLE else "")
     parts = {
+        "table": table,
         "hospital": hospital,
         "wanted": conditions,
         "reading": _READING,
         "same_site": "AND o.site = s.hospital" if mapped.site else "",
         "in_time": _IN_TIME if mapped.observed_at else "",
-        "unambiguous": "" if mapped.site else _UNAMBIGUOUS.format(hospital=hospital),
+        "unambiguous": "" if mapped.site else unambiguous.format(hospital=hospital),
     }
     return parts, parameters
 
@@ -273,7 +294,9 @@ def site_counts(connection: Session, known_by: date) -> dict[Place, int]:
 
 
 def counts(connection: Session, hospital: str) -> dict[str, int]:
-    """Rows in the store and what was refused or repeated; `waiting` has no prediction to this day.
+    """Rows in the store and what was refused or repeated.
+
+    `waiting` are outcomes whose study was neither predicted nor excluded to this day.
 
     `hospital` is the column of predictions that an outcome's site is compared with.
     """
@@ -281,6 +304,10 @@ def counts(connection: Session, hospital: str) -> dict[str, int]:
         connection, "SELECT coalesce(sum(rejected), 0), coalesce(sum(duplicates), 0) FROM batches"
     )[0]
     same_site = f"(o.site IS NULL OR o.site = p.{hospital})"
+    same_study = f"p.study = o.study AND p.finding = o.finding AND {same_site}"
+    excluded = f"AND NOT EXISTS (FROM {exclusions.TABLE} p WHERE {same_study})"
+    if not exclusions.present(connection):
+        excluded = ""
     tables = ("archived_predictions", "archived_outcomes")
     left = [scalar(connection, f"SELECT count(*) FROM {table}") for table in tables]
     return {
@@ -291,9 +318,9 @@ def counts(connection: Session, hospital: str) -> dict[str, int]:
         "waiting": scalar(
             connection,
             "SELECT count(*) FROM outcomes o WHERE revision = 1 AND NOT EXISTS (FROM predictions p "
-            f"WHERE p.study = o.study AND p.finding = o.finding AND {same_site}) "
+            f"WHERE {same_study}) "
             "AND NOT EXISTS (FROM archived_predictions p "
-            f"WHERE p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site})",
+            f"WHERE p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site}) {excluded}",
         ),
     }
 
@@ -310,14 +337,4 @@ def covariates(connection: Session, plan: ChangePlan, wanted: Rows) -> dict[str,
     )
     position = {study: number for number, study in enumerate(found["study"].tolist())}
     order = np.array([position[study] for study in wanted.study], dtype=np.int64)
-    return {
-        item.name: _covariate(found[item.name][order], item.kind == "continuous")
-        for item in plan.logs.covariates
-    }
-
-
-def _covariate(values: NDArray[Any], continuous: bool) -> NDArray[Any]:
-    """A missing number as NaN, a missing level as None."""
-    if continuous:
-        return np.ma.filled(values.astype(np.float64), np.nan)
-    return np.array(np.ma.asarray(values, dtype=object).filled(None).tolist(), dtype=object)
+    return {item.name: feature_values(found[item.name][order], item.kind) for item in plan.logs.covariates}

@@ -24,7 +24,7 @@ from monitor.store.source import Source
 FOLDER = "rejected"
 IDENTIFIERS: dict[str, Domain] = {"study_id": "study", "patient_id": "patient", "reader_id": "reader"}
 LABELS: dict[str, tuple[str, ...]] = {
-    "predictions": ("site", "finding", "cohort", "model_version", "reader_decision"),
+    "predictions": ("site", "finding", "cohort", "model_version", "reader_decision", "exclusion"),
     "outcomes": ("site", "finding", "label_source", "label_version", "ai_influence"),
 }
 SHARED_BY_ROWS = 5

@@ -16,7 +16,7 @@ from typing import Any
 
 from monitor.errors import EvidenceError
 from monitor.hashing import CHUNK_BYTES
-from monitor.store import streams
+from monitor.store import exclusions, streams
 from monitor.store.connection import (
     DATABASE,
     SNAPSHOT,
@@ -74,12 +74,16 @@ def restore_batch(connection: Session, workspace: Path, file: Path, record: Mapp
     batch = scalar(connection, "SELECT coalesce(max(batch), 0) + 1 FROM batches")
     if record["archive_sha256"] is not None:
         with _copied(file, workspace / STAGING, record["archive_sha256"]) as copy, translated(file.name):
-            source = literal(str(copy.resolve()))
-            run(
-                connection,
-                f"INSERT INTO {role} BY NAME SELECT *, {batch} AS batch FROM read_parquet({source})",
-            )
-    found = scalar(connection, f"SELECT count(*) FROM {role} WHERE batch = ?", [batch])
+            accepted = f"SELECT * FROM read_parquet({literal(str(copy.resolve()))})"
+            if role == "predictions" and exclusions.are_among(connection, accepted):
+                exclusions.insert(connection, accepted, batch)
+            else:
+                run(
+                    connection,
+                    f"INSERT INTO {role} BY NAME SELECT *, {batch} AS batch FROM ({accepted})",
+                )
+    held = f"(SELECT batch FROM {role} UNION ALL SELECT batch FROM {exclusions.TABLE})"
+    found = scalar(connection, f"SELECT count(*) FROM {held} WHERE batch = ?", [batch])
     accepted = record["stored"] + record["revisions"] + record["waiting"]
     if found != accepted:
         raise EvidenceError(

@@ -15,8 +15,19 @@ from numpy.typing import NDArray
 
 from monitor.errors import EvidenceError
 from monitor.plan.model import ChangePlan
-from monitor.records import BatchReport, FloatArray, Place, Reads, Role, Rows
-from monitor.store import examples, ingest, lookup, reading, restore, streams, working_rows
+from monitor.records import Arrived, BatchReport, FloatArray, Mark, Place, Reads, Role, Rows, TextArray
+from monitor.store import (
+    arrivals,
+    examples,
+    ingest,
+    lookup,
+    mean_streams,
+    reader_rows,
+    reading,
+    restore,
+    streams,
+    working_rows,
+)
 from monitor.store.archive import publish as put_in_place
 from monitor.store.connection import (
     DATABASE,
@@ -30,8 +41,10 @@ from monitor.store.connection import (
     translated,
 )
 from monitor.store.examples import DryRun
+from monitor.store.excluded import Exclusions, excluded
 from monitor.store.ingest import Arrival, Room
 from monitor.store.lookup import FoundOutcome, FoundPrediction
+from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.reading import Cohort, Selection
 from monitor.store.restore import Content
@@ -182,6 +195,7 @@ class Store:
         last: str | None = None,
         repeat_days: int | None = None,
         held: bool = False,
+        reference: bool = False,
     ) -> dict[Place, Rows]:
         """Studies of mature cohorts with the outcome as it was known at maturity.
 
@@ -194,6 +208,7 @@ class Store:
                 many days before; None marks none.
             held: Only cohorts after the last that was archived at the place; without it, asking for
                 archived ones is refused.
+            reference: The cohorts wanted are those of the place's frozen reference, whose rows never leave.
 
         Returns:
             Rows by place, ordered by site, finding, cohort, study. An outcome is NaN unless the readers'
@@ -204,9 +219,35 @@ class Store:
         Raises:
             UsageError: Rows that are wanted have left the database.
         """
-        wanted = Selection(matured_by, known_by, place, first, last, repeat_days, held)
+        wanted = Selection(matured_by, known_by, place, first, last, repeat_days, held, reference)
         with translated("reading mature rows"):
             return reading.mature_rows(self._connection, self._plan, wanted)
+
+    def exclusions(
+        self,
+        *,
+        known_by: date,
+        matured_by: date | None = None,
+        place: Place | None = None,
+        first: str | None = None,
+        last: str | None = None,
+    ) -> dict[Place, Exclusions]:
+        """Studies that the prediction log excluded, which no other reader of the store hands out.
+
+        Args:
+            known_by: Only what had arrived by this day exists.
+            matured_by: Only of cohorts that are mature on this day, as for the mature rows they are compared
+                with; of all cohorts when None.
+            place: One place instead of all.
+            first, last: Cohort keys, both included.
+
+        Returns:
+            Records by place, of cohorts whose predictions have not left the database; none where the log
+            excludes nothing.
+        """
+        wanted = Selection(matured_by or date.max, known_by, place, first, last)
+        with translated("reading exclusions"):
+            return excluded(self._connection, self._plan, wanted, mature=matured_by is not None)
 
     def covariates(self, wanted: Rows) -> dict[str, NDArray[Any]]:
         """The plan's covariates of some rows, at least one, by name and in the order of the rows.
@@ -215,6 +256,18 @@ class Store:
         """
         with translated("reading covariates"):
             return reading.covariates(self._connection, self._plan, wanted)
+
+    def reader_decisions(self, wanted: Rows) -> TextArray:
+        """What the readers decided about some rows, in the words of the log and the order of the rows.
+
+        Returns:
+            Texts, None where the log has none, shape (n,); the plan's `reader_decisions` says what they mean.
+
+        Raises:
+            EvidenceError: The store does not hold some of the rows.
+        """
+        with translated("reading readers' decisions"):
+            return reader_rows.reader_decisions(self._connection, wanted)
 
     def reads(self, wanted: Rows, *, matured_by: date, known_by: date) -> Reads:
         """What each reader of some rows, at least one, said last, as it was known at maturity.
@@ -267,6 +320,59 @@ class Store:
         """Every look of every stream; with `latest` only the last of each place and stream."""
         with translated("reading streams"):
             return streams.streams(self._connection, latest=latest)
+
+    def arrived(self, after: Mark | None, upto: Mark, place: Place | None = None) -> dict[Place, Arrived]:
+        """Predictions that a look up to one mark reads and a look up to an earlier one did not, by place.
+
+        Args:
+            after: What has been read before; None when nothing was.
+            upto: What is to be read.
+            place: One place instead of all.
+        """
+        with translated("reading new predictions"):
+            return arrivals.arrived(self._connection, self._plan, after, upto, place)
+
+    def last_batch(self) -> int:
+        """Number of the newest batch; 0 before the first."""
+        with translated("reading batches"):
+            return scalar(self._connection, "SELECT coalesce(max(batch), 0) FROM batches")
+
+    def batches_received_by(self, day: date) -> int:
+        """How many batches had been delivered by the end of a day."""
+        with translated("reading batches"):
+            return scalar(self._connection, "SELECT count(*) FROM batches WHERE received_on <= ?", [day])
+
+    def put_mean_looks(
+        self,
+        looks: Sequence[MeanLook],
+        states: Sequence[DetectorRow],
+        references: Sequence[ReferenceRow] = (),
+    ) -> None:
+        """Store what a night added to the streams, where their detectors stand, and references it froze."""
+        with translated("writing streams"):
+            mean_streams.put_looks(self._connection, looks)
+            mean_streams.put_detectors(self._connection, states)
+            mean_streams.put_references(self._connection, references)
+
+    def mean_looks(self, *, night: date | None = None, place: Place | None = None) -> list[MeanLook]:
+        """Looks in the order of place, stream and night."""
+        with translated("reading streams"):
+            return mean_streams.looks(self._connection, night=night, place=place)
+
+    def detectors(self) -> list[DetectorRow]:
+        """Where every detector stands."""
+        with translated("reading streams"):
+            return mean_streams.detectors(self._connection)
+
+    def references(self) -> list[ReferenceRow]:
+        """Every frozen reference."""
+        with translated("reading references"):
+            return mean_streams.references(self._connection)
+
+    def arrived_so_far(self) -> dict[Place, tuple[int, int]]:
+        """Looks with a new prediction, and predictions looked at, of every place."""
+        with translated("reading streams"):
+            return mean_streams.arrived_so_far(self._connection)
 
     def put_cohort_counts(self, counts: Sequence[CohortCount]) -> None:
         """Store what one mature cohort brought each place."""

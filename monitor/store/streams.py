@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from monitor.records import Place
+from monitor.store import bulk
 from monitor.store.connection import Session, rows, run
 
 
@@ -61,49 +62,49 @@ class CohortCount:
     positives: int
 
 
-_FIELDS = "site, finding, stream, epoch, cohort, night, rows, positives, log_e, log_r, log_r_mixture"
-_TYPES = (
-    "VARCHAR",
-    "VARCHAR",
-    "VARCHAR",
-    "INTEGER",
-    "VARCHAR",
-    "DATE",
-    "BIGINT",
-    "BIGINT",
-    "DOUBLE[]",
-    "DOUBLE[]",
-    "DOUBLE",
-)
+_LOOK = {
+    "site": "VARCHAR",
+    "finding": "VARCHAR",
+    "stream": "VARCHAR",
+    "epoch": "INTEGER",
+    "cohort": "VARCHAR",
+    "night": "DATE",
+    "rows": "BIGINT",
+    "positives": "BIGINT",
+    "log_e": "DOUBLE[]",
+    "log_r": "DOUBLE[]",
+    "log_r_mixture": "DOUBLE",
+}
+_COUNT = {
+    "site": "VARCHAR",
+    "finding": "VARCHAR",
+    "cohort": "VARCHAR",
+    "cohort_end": "DATE",
+    "rows": "BIGINT",
+    "known": "BIGINT",
+    "positives": "BIGINT",
+}
 
 
 def put_stream(connection: Session, states: Sequence[StreamRow]) -> None:
     """Store looks; a look at the same place, stream, epoch and cohort is replaced."""
-    if not states:
-        return
-    values = [
-        [state.place.site for state in states],
-        [state.place.finding for state in states],
-        [state.stream for state in states],
-        [state.epoch for state in states],
-        [state.cohort for state in states],
-        [state.night for state in states],
-        [state.rows for state in states],
-        [state.positives for state in states],
-        [list(state.log_e) for state in states],
-        [list(state.log_r) for state in states],
-        [state.log_r_mixture for state in states],
+    records = [
+        (
+            *state.place,
+            state.stream,
+            state.epoch,
+            state.cohort,
+            state.night,
+            state.rows,
+            state.positives,
+            list(state.log_e),
+            list(state.log_r),
+            state.log_r_mixture,
+        )
+        for state in states
     ]
-    names = _FIELDS.split(", ")
-    listed = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in zip(names, _TYPES, strict=True))
-    run(connection, f"CREATE OR REPLACE TEMP TABLE new_looks AS SELECT {listed}", values)
-    run(
-        connection,
-        "DELETE FROM stream_state s USING new_looks n WHERE s.site = n.site AND s.finding = n.finding "
-        "AND s.stream = n.stream AND s.epoch = n.epoch AND s.cohort = n.cohort",
-    )
-    run(connection, f"INSERT INTO stream_state ({_FIELDS}) SELECT {_FIELDS} FROM new_looks")  # noqa: S608
-    run(connection, "DROP TABLE new_looks")
+    key = ("site", "finding", "stream", "epoch", "cohort")
+    bulk.insert(connection, "stream_state", _LOOK, records, key=key)
 
 
 def streams(connection: Session, *, latest: bool = False) -> list[StreamRow]:
@@ -116,9 +117,10 @@ def streams(connection: Session, *, latest: bool = False) -> list[StreamRow]:
     )
     found = rows(
         connection,
-        f"SELECT {_FIELDS} FROM stream_state{last} ORDER BY site, finding, stream, epoch, night, cohort",  # noqa: S608
+        f"SELECT {', '.join(_LOOK)} FROM stream_state{last} "  # noqa: S608
+        "ORDER BY site, finding, stream, epoch, night, cohort",
     )
-    return [_stream_row(dict(zip(_FIELDS.split(", "), values, strict=True))) for values in found]
+    return [_stream_row(dict(zip(_LOOK, values, strict=True))) for values in found]
 
 
 def _stream_row(values: dict[str, Any]) -> StreamRow:
@@ -129,20 +131,11 @@ def _stream_row(values: dict[str, Any]) -> StreamRow:
 
 def put_cohort_counts(connection: Session, counts: Sequence[CohortCount]) -> None:
     """Store what one cohort brought each place."""
-    if not counts:
-        return
-    values = [
-        [count.place.site for count in counts],
-        [count.place.finding for count in counts],
-        [count.cohort for count in counts],
-        [count.cohort_end for count in counts],
-        [count.rows for count in counts],
-        [count.known for count in counts],
-        [count.positives for count in counts],
+    records = [
+        (*count.place, count.cohort, count.cohort_end, count.rows, count.known, count.positives)
+        for count in counts
     ]
-    kinds = ("VARCHAR", "VARCHAR", "VARCHAR", "DATE", "BIGINT", "BIGINT", "BIGINT")
-    listed = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
-    run(connection, f"INSERT INTO cohort_counts SELECT {listed}", values)
+    bulk.insert(connection, "cohort_counts", _COUNT, records)
 
 
 def cohort_counts(connection: Session) -> list[CohortCount]:

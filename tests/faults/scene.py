@@ -16,7 +16,7 @@ from monitor.registry import new_key
 from monitor.simulation import Scenario, network
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAN = ROOT / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = ROOT / "tests" / "plans" / "chest_xray.yaml"
 HARBOUR = Scenario(
     "Harbour",
     "intercept",

@@ -18,7 +18,7 @@ from monitor.operation.workspace import initialise
 from monitor.simulation import SITES, network
 from tests.prefect_records import prefect_database
 
-PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 LAST = date(2026, 1, 30)
 
 

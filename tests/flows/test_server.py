@@ -23,7 +23,7 @@ import pytest
 from monitor.operation.workspace import initialise
 from monitor.simulation import network
 
-PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 START_SECONDS = 120
 RUN_SECONDS = 180
 DEPLOYMENT = "pccp-nightly/site-network"

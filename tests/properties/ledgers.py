@@ -34,7 +34,7 @@ def _sound(kept: Path) -> bytes:
             folder = Path(name)
             made = network(nights=40, seed=5, scenarios=(SHIFTED,))
             files = made.write(folder / "logs")
-            plan, key = ROOT / "change_plans" / "chest_xray_pneumothorax.yaml", folder / "key"
+            plan, key = ROOT / "tests" / "plans" / "chest_xray.yaml", folder / "key"
             initialise(folder / "w", plan, key, at="2026-01-01")
             replay(
                 folder / "w",

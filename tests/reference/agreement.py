@@ -17,7 +17,6 @@ NOT_COMPARED = {
     ("glm", "poisson_log_se"): "another error of observed/expected, shown in docs/statistics.md",
     ("rms", "C (ROC)"): "area of rounded risks, shown in docs/statistics.md",
     ("statsmodels", "cohen."): "another kappa, shown in docs/statistics.md",
-    ("quapy", "prevalence."): "prevalence without outcomes is not computed",
     ("relplot", "smooth_ece"): "smooth calibration error is not computed",
     ("intervals", "power."): "power of two groups is not computed",
     ("pmvalsampsize", ".auc."): "rows for an area are not computed",

@@ -13,6 +13,7 @@ from tests.reference import (
     operating_metrics,
     performance_metrics,
     power_metrics,
+    quantification_metrics,
 )
 from tests.reference.agreement import Pair, oracle, pairs
 
@@ -39,6 +40,7 @@ def every_pair() -> list[Pair]:
         calibrator_metrics,
         decision_metrics,
         power_metrics,
+        quantification_metrics,
     )
     return list(pairs([metric for module in modules for metric in module.metrics()]))
 

@@ -29,7 +29,7 @@ Map = tuple[float, float]
 
 TRUTH: Map = (0.0, 1.0)
 TOO_LOW: Map = (-1.0, 1.0)
-PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 
 
 @dataclass(frozen=True)

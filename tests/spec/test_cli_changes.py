@@ -14,7 +14,7 @@ from flows import arguments, cli
 from monitor.registry import public_key_text
 from monitor.simulation import SITES, network
 
-PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 STATUS_KEYS = {"as_of", "plan", "counts", "sites", "changes"}
 SITE_KEYS = {
     *("site", "finding", "n", "events", "matured", "status", "alarms", "explanations"),

@@ -23,7 +23,7 @@ from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import new_key, read_chain
 from monitor.simulation import Network, NetworkFiles, Scenario, network
 
-PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 SHIFTED = Scenario(
     "Harbour",
     "intercept",

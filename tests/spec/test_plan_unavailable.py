@@ -15,13 +15,6 @@ EVALUATION = "modification_protocol.performance_evaluation.0"
 DATA = "modification_protocol.data_management.0"
 
 ADDED_KEYS = {
-    "monitoring.reference": ("monitoring:", "  reference: {looks: 90}"),
-    "monitoring.unseen_category": ("monitoring:", "  unseen_category: investigate"),
-    "monitoring.streams.prevalence": ("  streams:", "    prevalence: {weight: 0.1}"),
-    "monitoring.streams.covariates": ("  streams:", "    covariates: {weight: 0.35}"),
-    "monitoring.streams.missingness": ("  streams:", "    missingness: {weight: 0.05}"),
-    "monitoring.streams.score_mean": ("  streams:", "    score_mean: {weight: 0.05}"),
-    "monitoring.streams.score_shape": ("  streams:", "    score_shape: {weight: 0.05}"),
     f"{DATA}.sequestration": ("    - id: D1", "      sequestration: {rows_validate_once: true}"),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.operation.attempt.judging import evidence_of, overrule
+from monitor.operation.attempt.missing_outcomes import bounds_of_verdict, could_decide
 from monitor.operation.attempt.operating_points import at_look, require_abstention_cap
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.outcomes_read import outcomes_read
@@ -60,6 +61,11 @@ def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge:
     _require_ascertainment(body, plan.data.minimum_ascertainment)
     for objection in outcomes.objections:
         _withhold_accept(body, objection)
+    if body["verdict"] == "accept":
+        bounds = bounds_of_verdict(workspace, change, rows, body["alpha"], knowledge)
+        body |= {"missing_outcomes": bounds} if bounds else {}
+        if why := could_decide(bounds):
+            _withhold_accept(body, why)
     decided = body["verdict"] != "insufficient" or number == len(plan.evaluation.looks.events)
     body["verdict"] = body["verdict"] if decided else None
     workspace.record("verdict" if decided else "look", knowledge.matured_by.isoformat(), body)

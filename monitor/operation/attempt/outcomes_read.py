@@ -54,13 +54,25 @@ def outcomes_read(workspace: Workspace, change: Change, rows: Rows, knowledge: K
     rule = plan.data.verification
     if rule is None:
         return OutcomesRead(standard, None, None, ())
-    seen, spent = fitted_patients(workspace, change), spent_studies(workspace, change)
-    pairs = zip(window.patient.tolist(), window.study.tolist(), strict=True)
-    eligible = window.where(np.array([who not in seen and study not in spent for who, study in pairs]))
+    eligible = _eligible(workspace, change, window)
     known = np.isin(eligible.study.astype(str), rows.study.astype(str))
     found = ascertainment_by_score(eligible.score, known, rule.score_bins)
     weight = found.weight[known] if rule.weights == "inverse_probability" else None
     return OutcomesRead(standard, _record(rule, found), weight, tuple(_objections(rule, found)))
+
+
+def eligible_rows(workspace: Workspace, change: Change, knowledge: Knowledge) -> Rows:
+    """Studies that may judge a candidate, whether their outcome is known or not; at least one."""
+    window = validation_window(workspace, change, knowledge)
+    if window is None:
+        raise ValueError("a look needs a validation window")
+    return _eligible(workspace, change, window)
+
+
+def _eligible(workspace: Workspace, change: Change, window: Rows) -> Rows:
+    seen, spent = fitted_patients(workspace, change), spent_studies(workspace, change)
+    pairs = zip(window.patient.tolist(), window.study.tolist(), strict=True)
+    return window.where(np.array([who not in seen and study not in spent for who, study in pairs]))
 
 
 def _standard(plan: ChangePlan, window: Rows, reads: Reads | None) -> dict[str, Any]:

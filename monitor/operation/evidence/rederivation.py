@@ -33,6 +33,7 @@ ENDS = ("night", "log_ended")
 """Kinds that close a run of derived entries and say what it knew."""
 DERIVED = (
     *ENDS,
+    "reference_frozen",
     "stream_started",
     "alarm",
     "change_opened",

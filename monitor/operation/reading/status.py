@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -12,18 +13,24 @@ from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import logit
 from monitor.operation.database_key import database_key
-from monitor.operation.reading.alert_rates import alert_rate
+from monitor.operation.reading.alert_rates import alert_rate, false_positive_rate
+from monitor.operation.reading.streams_read import (
+    WATCH_SHARE,
+    degraded,
+    named_places,
+    read_streams,
+    streams_of,
+)
 from monitor.operation.streams import stream_limit
 from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates
-from monitor.plan import LoadedPlan
+from monitor.plan import ChangePlan, LoadedPlan
+from monitor.plan.model import hospital_of
 from monitor.records import Estimate, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
 from monitor.store import CohortCount, StreamRow
 
 DEVIATION_KEYS = ("category", "change", "description", "signer", "role", "at")
-WATCH_SHARE = 0.5
-"""A stream is on watch from half of its limit's logarithm on."""
 NOTHING = (0, 0, 0)
 
 
@@ -48,10 +55,18 @@ def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
         predictions = snapshot.site_counts(date.max)
         knowledge = date.fromisoformat(state.last_night) if state.last_night else None
         rows = snapshot.mature_rows(matured_by=knowledge, known_by=date.max, held=True) if knowledge else {}
-        past = archived_counts(state, snapshot.cohort_counts())
+        counted = snapshot.cohort_counts()
+        past = archived_counts(state, counted)
+        watched = read_streams(snapshot)
         matured = {place: Matured(place, past.get(place, NOTHING), rows.get(place)) for place in predictions}
         sites = [
-            {**_site(loaded, state, latest.get(place), matured[place]), "n": predictions[place]}
+            {
+                **_site(loaded, state, latest.get(place), matured[place]),
+                "n": predictions[place],
+                "streams": streams_of(
+                    loaded.plan, state, watched, place, degraded(loaded.plan, counted, place)
+                ),
+            }
             for place in sorted(predictions)
         ]
         counts = snapshot.counts()
@@ -60,7 +75,8 @@ def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
         "as_of": state.last_night,
         "plan": {"id": identity.id, "version": identity.version, "sha256": loaded.sha256},
         "counts": counts,
-        "sites": sites,
+        "false_alarms": _false_alarms(loaded.plan, sites),
+        "sites": [_with_word(site) for site in sites],
         "changes": [describe_change(change) for change in state.changes.values()],
         "corrective_actions": [describe_corrective_action(body) for body in state.corrective_actions],
         "deviations": [
@@ -71,6 +87,25 @@ def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
             {key: body[key] for key in ("change", "site", "finding", "requested", "excluded_by", "night")}
             for body in state.outside
         ],
+    }
+
+
+def _with_word(site: dict[str, Any]) -> dict[str, Any]:
+    """A quiet site is on watch when any of its streams is, or when one with outcomes is degraded."""
+    states = {stream["state"] for stream in site["streams"]}
+    watch = site["status"] == "ok" and bool(states & {"watch", "degraded"})
+    return {**site, "status": "watch"} if watch else site
+
+
+def _false_alarms(plan: ChangePlan, sites: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the plan promises for one hospital, what that adds up to over all of them, and what e-BH names."""
+    hospitals = {hospital_of(plan, site["site"]) for site in sites}
+    alpha = plan.monitoring.false_alarm_probability
+    return {
+        "probability_per_site": alpha,
+        "horizon_looks": plan.monitoring.horizon_looks,
+        "expected_over_all_sites": alpha * len(hospitals),
+        "places_named_by_e_bh": [list(place) for place in named_places(plan, sites)],
     }
 
 
@@ -169,19 +204,21 @@ def _site(
     known = rows.known() if rows else None
     needed = max(0, _least_events(loaded) - matured.events)
     alerts = alert_rate(loaded.plan, state, place, rows)
+    wrong = false_positive_rate(loaded.plan, state, place, rows)
     return {
         "site": place.site,
         "finding": place.finding,
         "events": matured.events,
         "matured": matured.studies,
         "estimates_after": state.archived_to(place) or None,
-        "status": _watched(_word(loaded, open_alarms, row, needed), alerts),
+        "status": _watched(_word(loaded, open_alarms, row, needed), alerts, wrong),
         "needed": {"events": needed},
         "log_r": row.log_r_mixture if row else None,
         "log_limit": stream_limit(loaded.plan),
         "alarms": [
             {
                 **{key: alarm.body[key] for key in ("alarm", "stream", "night", "log_r", "log_limit")},
+                "effect": alarm.body.get("effect"),
                 "no_change_because": state.deferred.get(alarm.body["alarm"], {}).get("reason"),
             }
             for alarm in open_alarms
@@ -193,6 +230,7 @@ def _site(
             "parameters": calibrator.as_record()["parameters"],
         },
         "alert_rate": alerts,
+        "false_positive_rate": wrong,
         **_estimates(state, place, known),
     }
 
@@ -216,9 +254,10 @@ def _word(loaded: LoadedPlan, open_alarms: list[Alarm], row: StreamRow | None, n
     return "watch" if row.log_r_mixture >= WATCH_SHARE * stream_limit(loaded.plan) else "ok"
 
 
-def _watched(word: str, alerts: dict[str, Any] | None) -> str:
-    """More alerts than the plan's limit turn a quiet site into a watched one."""
-    return "watch" if word == "ok" and alerts is not None and alerts["above_limit"] else word
+def _watched(word: str, *rates: dict[str, Any] | None) -> str:
+    """More alerts, or more false ones, than the plan's limit turn a quiet site into a watched one."""
+    above = any(rate is not None and rate["above_limit"] for rate in rates)
+    return "watch" if word == "ok" and above else word
 
 
 def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[str, Any]:

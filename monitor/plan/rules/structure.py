@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from monitor.plan.fault import Key, Problem
 from monitor.plan.model import ChangePlan
-from monitor.plan.rules.rule import MODIFICATIONS, MONITORING, Rule, repeated
+from monitor.plan.rules.rule import MODIFICATIONS, Rule, repeated
 from monitor.plan.rules.times import is_date
 
 PROTOCOL: Key = ("modification_protocol",)
@@ -82,13 +82,6 @@ def references(table: Key, known: set[str], rows: list[str]) -> Iterator[Problem
         yield Problem(key, f"the modification of row {first} again", "one row per modification", "text")
 
 
-def weights(plan: ChangePlan) -> Iterator[Problem]:
-    """The streams share the false-alarm probability; together they spend at most all of it."""
-    streams = plan.monitoring.streams
-    if sum(getattr(streams, name).weight for name in type(streams).model_fields) > 1.0:
-        yield Problem((*MONITORING, "streams"), "the weights sum to more than 1", "a sum of at most 1")
-
-
 def approval_roles(plan: ChangePlan) -> Iterator[Problem]:
     """Roles are told apart by their names."""
     for position, first in repeated([approval.role for approval in plan.approvals]):
@@ -146,7 +139,6 @@ RULES = (
     Rule((MODIFICATIONS, PROTOCOL), protocol_ids),
     Rule((MODIFICATIONS, PROTOCOL, ("traceability",)), traceability),
     Rule((MODIFICATIONS, ("impact_assessment",)), impact),
-    Rule((MONITORING,), weights),
     Rule((("approvals",),), approval_roles),
     Rule((("approvals",),), public_keys),
     Rule((("approvals",),), signatures),

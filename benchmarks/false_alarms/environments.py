@@ -1,0 +1,39 @@
+"""One virtual environment per peer, made once from its frozen requirements and kept beside this file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE / ".environments"
+QUIET = {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+"""No peer reports its use."""
+
+
+def python_of(peer: str) -> Path:
+    """The interpreter of a peer's environment, which is made if its requirements are new."""
+    requirements = HERE / "peers" / f"{peer}.txt"
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    folder = CACHE / f"{peer}-{digest}"
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        print(f"installing {peer} into {folder.relative_to(HERE)}", file=sys.stderr, flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-qq", "-r", requirements], check=True)
+        (folder / "installed").touch()
+    return python
+
+
+def judge(peer: str, folder: Path) -> None:
+    """Let a peer judge the nights of a folder, in its own environment.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    script = HERE / "peers" / f"{peer}_nights.py"
+    subprocess.run([python_of(peer), script, folder], check=True, env=os.environ | QUIET)

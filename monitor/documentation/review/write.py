@@ -1,0 +1,94 @@
+"""The review pages on disk: all places, each place, the alarms; the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__
+from monitor.documentation.evidence import Record
+from monitor.documentation.html import css_text
+from monitor.documentation.review.addresses import PLACE_PAGE, place_page
+from monitor.documentation.review.alarms import alarms_values
+from monitor.documentation.review.belonging import alarms_text, with_open_alarms
+from monitor.documentation.review.front import front_values
+from monitor.documentation.review.loose import cleaned, many, part
+from monitor.documentation.review.place import place_values
+from monitor.documentation.review.render import drawn, rendered, text_of
+from monitor.hashing import sha256_record
+
+
+def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
+    """Write index.html, alarms.html and a page for each place.
+
+    Pages of places that the report no longer has are removed; other files of the folder, such as Evidently's
+    reports, stay. Each file appears whole or not at all. What the report lacks is named as not computed.
+
+    Args:
+        report: Sites with their streams, alarms and findings, as plain values.
+        folder: Made if absent.
+
+    Returns:
+        The pages, index.html first.
+    """
+    pages = review_pages(report)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(folder.iterdir()):
+        if PLACE_PAGE.fullmatch(file.name) and file.name not in pages:
+            file.unlink()
+    return [_write(folder / name, page) for name, page in pages.items()]
+
+
+def review_pages(report: Mapping[str, Any]) -> dict[str, str]:
+    """Every page by its file name."""
+    found = prepared(report)
+    common = _common(found)
+    script = text_of("monitor.documentation.review", "table.js")
+    front = {**common, **_finished(front_values(found))}
+    pages = {
+        "index.html": rendered("front.html.j2", front, script=script),
+        "alarms.html": rendered("alarms.html.j2", {**common, **alarms_values(found)}),
+    }
+    for place in many(found, "sites"):
+        values = {**common, **_finished(place_values(place, found))}
+        pages[place_page(place)] = rendered("place.html.j2", values)
+    return pages
+
+
+def prepared(report: Mapping[str, Any]) -> Record:
+    """The report as plain finite values, places with an open alarm raised to alarm."""
+    found: dict[str, Any] = cleaned(dict(report))
+    return {**found, "sites": with_open_alarms(many(found, "sites"), many(found, "alarms"))}
+
+
+def _common(report: Record) -> dict[str, Any]:
+    """What all pages show: as of when, under which plan, how many alarms are open, from which record."""
+    plan = part(report, "plan")
+    identity = f"{plan.get('id') or 'not named'} {plan.get('version') or ''}".strip()
+    digest, as_of = sha256_record(report), str(report.get("as_of") or "not named")
+    return {
+        "as_of": as_of,
+        "plan": identity,
+        "plan_sha256": str(plan.get("sha256") or "not known"),
+        "open_alarms": alarms_text(report),
+        "software": f"pccp-monitor {__version__}",
+        "content": digest,
+        "running_head": css_text(f"Monitoring review - as of {as_of} - {identity}"),
+        "running_foot": css_text(f"content {digest[:16]}"),
+    }
+
+
+def _finished(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with their drawings marked as what they are: finished SVG."""
+    drawings = {name: drawn(svg) for name, svg in values.get("drawings", {}).items()}
+    panels = [{**panel, "svg": drawn(panel["svg"])} for panel in values.get("panels", [])]
+    return {**values, "drawings": drawings, "panels": panels, "ranking": drawn(values.get("ranking", ""))}
+
+
+def _write(path: Path, text: str) -> Path:
+    part_file = path.with_name(path.name + ".part")
+    part_file.write_bytes(text.encode())
+    os.replace(part_file, path)  # noqa: PTH105  replaces on every platform
+    return path

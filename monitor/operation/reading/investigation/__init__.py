@@ -1,0 +1,19 @@
+"""What is asked of a place beyond its streams: causes, estimates without outcomes, readers, exclusions."""
+
+from monitor.operation.reading.investigation.causes import explanations
+from monitor.operation.reading.investigation.drilldown import domain, opinion
+from monitor.operation.reading.investigation.people import exclusions, readers
+from monitor.operation.reading.investigation.scene import Scene, scene_of
+from monitor.operation.reading.investigation.unlabelled import expected, prevalence
+
+__all__ = [
+    "Scene",
+    "domain",
+    "exclusions",
+    "expected",
+    "explanations",
+    "opinion",
+    "prevalence",
+    "readers",
+    "scene_of",
+]

@@ -1,0 +1,105 @@
+"""Alarms of the streams that compare with a reference. They open an investigation, never a change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.drift import Detector, MeanStream
+from monitor.hashing import sha256_text
+from monitor.operation.attempt.windows import Knowledge
+from monitor.operation.watching.references import Reference
+from monitor.operation.watching.specs import StreamSpec, limit_of
+from monitor.operation.workspace import Workspace
+from monitor.plan.logs import CategoricalCovariate
+from monitor.records import Arrived, Place
+from monitor.store import MeanLook
+
+UNSEEN = "unseen_category:"
+PATIENTS_TO_TELL = 5
+"""A level that the plan does not list is told by its text only when so many patients share it: a shifted
+column could hold what identifies one."""
+
+
+def raise_if_reached(
+    workspace: Workspace, spec: StreamSpec, stream: MeanStream, detector: Detector, seen: MeanLook
+) -> None:
+    """Put an alarm on the ledger when a look took the evidence to the limit."""
+    limit = limit_of(workspace.loaded.plan, spec)
+    if detector.log_mixture < limit:
+        return
+    best = stream.wagers[int(detector.log_r.argmax())]
+    number = best.functional
+    _record(
+        workspace,
+        seen.place,
+        spec.name,
+        seen.night.isoformat(),
+        {
+            "log_r": detector.log_mixture,
+            "log_limit": limit,
+            "bet": best.name,
+            "looks": detector.looks,
+            "rows": seen.rows,
+            "effect": {
+                "functional": stream.functionals[number],
+                "value": seen.sums[number] / seen.patients,
+                "reference": float(stream.reference[number]),
+                "band": list(stream.bands[number]),
+                "patients": seen.patients,
+            },
+        },
+    )
+
+
+def unseen_categories(
+    workspace: Workspace, rows: Arrived, references: Mapping[str, Reference], knowledge: Knowledge
+) -> None:
+    """An alarm for each covariate with a level that the reference never had and no alarm told of yet."""
+    for item in workspace.loaded.plan.logs.covariates:
+        name = UNSEEN + item.name
+        if not isinstance(item, CategoricalCovariate) or item.name not in references:
+            continue
+        if workspace.state.open_alarm(rows.place, name) is not None:
+            continue
+        seen = set(references[item.name].feature.levels)
+        new = _patients_by_level(rows, item.name, seen)
+        told = _told_before(workspace, rows.place, name)
+        new = {level: who for level, who in new.items() if sha256_text(level) not in told}
+        if new:
+            night = knowledge.matured_by.isoformat()
+            _record(workspace, rows.place, name, night, _unseen_body(item, new))
+
+
+def _patients_by_level(rows: Arrived, name: str, seen: set[str]) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for level, patient in zip(rows.features[name].tolist(), rows.patient.tolist(), strict=True):
+        if level is not None and level not in seen:
+            found[level].append(patient)
+    return dict(sorted(found.items()))
+
+
+def _told_before(workspace: Workspace, place: Place, stream: str) -> set[str]:
+    alarms = (item for item in workspace.state.alarms.values() if item.place == place)
+    return {digest for item in alarms if item.stream == stream for digest in item.body["levels_sha256"]}
+
+
+def _unseen_body(item: CategoricalCovariate, new: Mapping[str, list[str]]) -> dict[str, Any]:
+    tellable = [
+        level for level, who in new.items() if level in item.levels or len(set(who)) >= PATIENTS_TO_TELL
+    ]
+    return {
+        "log_r": None,
+        "log_limit": None,
+        "levels": tellable,
+        "levels_untold": len(new) - len(tellable),
+        "levels_sha256": [sha256_text(level) for level in new],
+        "rows": sum(map(len, new.values())),
+    }
+
+
+def _record(workspace: Workspace, place: Place, stream: str, night: str, body: dict[str, Any]) -> None:
+    named = f"ALM-{len(workspace.state.alarms) + 1:04d}"
+    described = {"alarm": named, **place._asdict(), "stream": stream, "night": night}
+    workspace.record("alarm", night, {**described, **body})

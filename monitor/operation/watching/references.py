@@ -1,0 +1,117 @@
+"""What later nights are compared with: frozen once per place, from its own first looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from monitor.calibrators import calibrated_log_odds
+from monitor.drift import FrozenFeature, MeanStream, code_values
+from monitor.hashing import sha256_record
+from monitor.logistic import expit, logit
+from monitor.operation.attempt.windows import Knowledge
+from monitor.operation.watching.features import Feature, frozen, numbered
+from monitor.operation.watching.specs import PREVALENCE, SCORE, StreamSpec
+from monitor.operation.workspace import Workspace
+from monitor.records import Arrived, FloatArray, Place
+from monitor.store import ReferenceRow
+
+ReferenceOf = Literal["predictions", "outcomes"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One frozen feature, and the probability of each code where it is the score."""
+
+    feature: FrozenFeature
+    probability: FloatArray
+
+    def stream(self, spec: StreamSpec) -> MeanStream:
+        """The stream of this feature that a plan asks for."""
+        return spec.make(self.feature, self.probability)
+
+    def row(self, place: Place, name: str) -> ReferenceRow:
+        """The store's form."""
+        item = self.feature
+        return ReferenceRow(
+            *place,
+            name,
+            item.kind,
+            tuple(item.edges.tolist()),
+            item.levels,
+            tuple(item.counts.tolist()),
+            item.patients,
+            tuple(self.probability.tolist()),
+        )
+
+
+def read(row: ReferenceRow) -> Reference:
+    """A reference as the store has it."""
+    edges, counts = np.array(row.edges, dtype=np.float64), np.array(row.counts, dtype=np.int64)
+    kind: Any = row.kind
+    return Reference(
+        FrozenFeature(kind, edges, row.levels, counts, row.patients),
+        np.array(row.probability, dtype=np.float64),
+    )
+
+
+def freeze_predictions(
+    workspace: Workspace, rows: Arrived, features: Mapping[str, Feature]
+) -> dict[str, Reference]:
+    """Every feature of a place's first predictions that has a value.
+
+    Args:
+        workspace: For the calibrator in use, by which scores become probabilities for good.
+        rows: The reference.
+        features: Of these rows.
+    """
+    patient, found = numbered(rows.patient), dict[str, Reference]()
+    for name, feature in features.items():
+        item = frozen(feature, patient)
+        if item is not None:
+            probability = _probability(workspace, rows, item) if name == SCORE else np.empty(0)
+            found[name] = Reference(item, probability)
+    return found
+
+
+def _probability(workspace: Workspace, rows: Arrived, score: FrozenFeature) -> FloatArray:
+    calibrator = workspace.state.calibrator(rows.place)
+    return expit(calibrated_log_odds(calibrator, logit(code_values(score, rows.score))))
+
+
+def record_frozen(
+    workspace: Workspace,
+    place: Place,
+    of: ReferenceOf,
+    knowledge: Knowledge,
+    found: Mapping[str, Reference],
+    **described: Any,
+) -> list[ReferenceRow]:
+    """Put a reference on the ledger by its hash; the rows to store."""
+    rows = [reference.row(place, name) for name, reference in sorted(found.items())]
+    night = knowledge.matured_by.isoformat()
+    body = {
+        "site": place.site,
+        "finding": place.finding,
+        "of": of,
+        "night": night,
+        "features": {row.feature: sum(row.counts) for row in rows},
+        "calibrator": workspace.state.calibrator(place).version,
+        "sha256": sha256_record([_hashed(row) for row in rows]),
+        **described,
+    }
+    workspace.record("reference_frozen", night, body)
+    return rows
+
+
+def _hashed(row: ReferenceRow) -> list[Any]:
+    """Without the probabilities, whose last digit processors may disagree about."""
+    return [row.feature, row.kind, list(row.edges), list(row.levels), list(row.counts), row.patients]
+
+
+def feature_name(spec: StreamSpec) -> ReferenceOf:
+    """Which of a place's two references a stream compares with."""
+    return "outcomes" if spec.feature == PREVALENCE else "predictions"

@@ -1,0 +1,231 @@
+"""One night of the streams that compare with a reference: freeze, look, raise alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from monitor.drift import Detector, MeanStream, freeze_rate, look, start
+from monitor.operation.attempt.operating_points import finding_of, live_threshold
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
+from monitor.operation.attempt.windows import Knowledge
+from monitor.operation.watching import alarms
+from monitor.operation.watching.features import Feature, features_of, numbered
+from monitor.operation.watching.references import Reference, freeze_predictions, read, record_frozen
+from monitor.operation.watching.specs import PREVALENCE, StreamSpec, specs
+from monitor.operation.workspace import Workspace
+from monitor.plan import ChangePlan
+from monitor.records import Arrived, IntArray, Mark, Place, Rows
+from monitor.store import DetectorRow, MeanLook, ReferenceRow
+
+ARRIVALS = "arrivals"
+
+
+@dataclass
+class Pending:
+    """What a night has to store."""
+
+    looks: list[MeanLook] = field(default_factory=list[MeanLook])
+    states: dict[tuple[Place, str], DetectorRow] = field(default_factory=dict[tuple[Place, str], DetectorRow])
+    references: list[ReferenceRow] = field(default_factory=list[ReferenceRow])
+
+
+class Watch:
+    """The streams of an open workspace, their references and detectors in memory."""
+
+    def __init__(self, workspace: Workspace, counts: OutcomeCounts, *, active: bool = True) -> None:
+        """Take up where the store's aggregates left off.
+
+        Args:
+            workspace: Open for writing.
+            counts: Usable outcomes of every cohort read so far; kept up to date by the night.
+            active: Without it nothing is looked at.
+        """
+        self.workspace = workspace
+        self.counts = counts
+        self.active = active and not self.plan.undated
+        self.specs = specs(self.plan) if self.active else ()
+        self.arrived = workspace.store.arrived_so_far()
+        self.references: dict[Place, dict[str, Reference]] = {}
+        for row in workspace.store.references():
+            self.references.setdefault(Place(row.site, row.finding), {})[row.feature] = read(row)
+        self.detectors = {
+            (Place(row.site, row.finding), row.stream): (row.epoch, Detector(np.array(row.log_r), row.looks))
+            for row in workspace.store.detectors()
+        }
+        self.streams: dict[tuple[Place, str], MeanStream] = {}
+        self.pending = Pending()
+
+    @property
+    def plan(self) -> ChangePlan:
+        return self.workspace.loaded.plan
+
+    def mark(self, knowledge: Knowledge) -> Mark | None:
+        """What a night's look at the predictions reads; None when the plan has no such look."""
+        if self.plan.monitoring.arrival_days is None or not self.active:
+            return None
+        due = knowledge.matured_by - timedelta(days=self.plan.monitoring.arrival_days)
+        return Mark(due, knowledge.known_by, self.workspace.store.last_batch())
+
+    def read_predictions(self, knowledge: Knowledge) -> None:
+        """Look at every prediction that came due or came late since the night before."""
+        mark, marks = self.mark(knowledge), self.workspace.state.marks
+        if mark is None:
+            return
+        found = self.workspace.store.arrived(marks[-1] if marks else None, mark)
+        for place in sorted(found):
+            self._read_place(found[place], knowledge, mark)
+
+    def read_outcomes(self, rows: Rows, knowledge: Knowledge) -> None:
+        """Look at the outcomes of a cohort that has matured; repeat visits take no part."""
+        spec = next((item for item in self.specs if item.feature == PREVALENCE), None)
+        if spec is None:
+            return
+        if PREVALENCE not in self.references.get(rows.place, {}):
+            self._freeze_outcomes(rows.place, knowledge)
+            return
+        known = rows.known()
+        known = known.where(~known.repeat)
+        if len(known):
+            codes, patient = known.outcome.astype(np.int64), numbered(known.patient)
+            self._look(spec, rows.place, codes, patient, knowledge)
+
+    def store(self) -> list[MeanLook]:
+        """Store what the night added, inside the caller's transaction; what was looked at."""
+        done, self.pending = self.pending, Pending()
+        self.workspace.store.put_mean_looks(done.looks, list(done.states.values()), done.references)
+        return done.looks
+
+    def _read_place(self, rows: Arrived, knowledge: Knowledge, mark: Mark) -> None:
+        features, patient = self._features(rows), numbered(rows.patient)
+        had_reference = rows.place in self.references and self._frozen(rows.place)
+        looks, studies = self.arrived.get(rows.place, (0, 0))
+        self.arrived[rows.place] = looks + 1, studies + len(rows)
+        self.pending.looks.append(self._arrivals(rows, patient, knowledge))
+        if not had_reference:
+            self._freeze_predictions(rows.place, knowledge, mark)
+            return
+        if self.plan.monitoring.unseen_category:
+            alarms.unseen_categories(self.workspace, rows, self.references[rows.place], knowledge)
+        for spec in self.specs:
+            feature = features.get(spec.feature)
+            if feature is not None and spec.feature in self.references[rows.place] and feature.known.any():
+                reference = self.references[rows.place][spec.feature]
+                codes = reference.feature.code(feature.values[feature.known])
+                self._look(spec, rows.place, codes, patient[feature.known], knowledge)
+
+    def _frozen(self, place: Place) -> bool:
+        return (place, "predictions") in self.workspace.state.references
+
+    def _features(self, rows: Arrived) -> Mapping[str, Feature]:
+        finding = finding_of(self.plan, rows.place)
+        point = finding.operating_point
+        threshold = live_threshold(self.workspace.state, point, rows.place) if point else None
+        return features_of(self.plan, finding, rows, threshold)
+
+    def _arrivals(self, rows: Arrived, patient: IntArray, knowledge: Knowledge) -> MeanLook:
+        patients = len(np.unique(patient))
+        return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
+
+    def _freeze_predictions(self, place: Place, knowledge: Knowledge, mark: Mark) -> None:
+        """Freeze once the plan's looks and rows are there; the reference holds every row read so far."""
+        wanted, (looks, studies) = self.plan.monitoring.reference, self.arrived[place]
+        if wanted is None or looks < wanted.looks or studies < wanted.minimum_rows:
+            return
+        rows = self.workspace.store.arrived(None, mark, place)[place]
+        found = freeze_predictions(self.workspace, rows, self._features(rows))
+        self.references[place] = {**self.references.get(place, {}), **found}
+        self.pending.references += record_frozen(
+            self.workspace,
+            place,
+            "predictions",
+            knowledge,
+            found,
+            looks=looks,
+            rows=len(rows),
+            first=str(rows.cohort[0]),
+            last=str(rows.cohort[-1]),
+            mark={"due": mark.due.isoformat(), "known_by": mark.known_by.isoformat(), "batch": mark.batch},
+        )
+
+    def _freeze_outcomes(self, place: Place, knowledge: Knowledge) -> None:
+        """Freeze once the plan's looks and events have matured."""
+        wanted, counts = self.plan.monitoring.reference, self.counts.of_place.get(place, [])
+        if (
+            wanted is None
+            or len(counts) < wanted.looks
+            or self.counts.events(place, "") < wanted.minimum_events
+        ):
+            return
+        repeats = self.plan.monitoring.label_streams
+        rows = self.workspace.store.mature_rows(
+            matured_by=knowledge.matured_by,
+            known_by=knowledge.known_by,
+            place=place,
+            last=counts[-1].cohort,
+            repeat_days=repeats.window_days if repeats else None,
+            held=True,
+        ).get(place)
+        known = rows.known() if rows else None
+        known = known.where(~known.repeat) if known else None
+        if known is None or known.events < wanted.minimum_events:
+            return
+        frozen = freeze_rate(known.outcome, len(np.unique(numbered(known.patient))))
+        found = {PREVALENCE: Reference(frozen, np.empty(0))}
+        self.references.setdefault(place, {}).update(found)
+        self.pending.references += record_frozen(
+            self.workspace,
+            place,
+            "outcomes",
+            knowledge,
+            found,
+            looks=len(counts),
+            rows=len(known),
+            events=known.events,
+            first=str(known.cohort[0]),
+            last=counts[-1].cohort,
+            known_by=knowledge.known_by.isoformat(),
+        )
+
+    def _look(
+        self, spec: StreamSpec, place: Place, codes: IntArray, patient: IntArray, knowledge: Knowledge
+    ) -> None:
+        """One look of one stream: its sums, its evidence, and an alarm where the limit is reached."""
+        stream = self._stream(spec, place)
+        patients, sums, squares = stream.sums(codes, patient)
+        epoch = self.workspace.state.epoch_of(place, spec.name)
+        watched = bool(stream.wagers) and self.workspace.state.open_alarm(place, spec.name) is None
+        log_r = self._bet(spec, place, epoch, stream.log_e(codes, patient)) if watched else None
+        seen = MeanLook(
+            *place,
+            spec.name,
+            epoch,
+            knowledge.matured_by,
+            len(codes),
+            patients,
+            tuple(sums.tolist()),
+            tuple(squares.tolist()),
+            log_r,
+        )
+        self.pending.looks.append(seen)
+        if watched:
+            detector = self.detectors[place, spec.name][1]
+            alarms.raise_if_reached(self.workspace, spec, stream, detector, seen)
+
+    def _bet(self, spec: StreamSpec, place: Place, epoch: int, log_e: Any) -> float:
+        before = self.detectors.get((place, spec.name))
+        detector = before[1] if before and before[0] == epoch else start(len(log_e))
+        detector = look(detector, log_e)
+        self.detectors[place, spec.name] = epoch, detector
+        log_r = tuple(detector.log_r.tolist())
+        self.pending.states[place, spec.name] = DetectorRow(*place, spec.name, epoch, detector.looks, log_r)
+        return detector.log_mixture
+
+    def _stream(self, spec: StreamSpec, place: Place) -> MeanStream:
+        if (place, spec.name) not in self.streams:
+            self.streams[place, spec.name] = self.references[place][spec.feature].stream(spec)
+        return self.streams[place, spec.name]
