@@ -24,7 +24,7 @@ def python_of(peer: str) -> Path:
     if not (folder / "installed").exists():
         print(f"installing {peer} into {folder.relative_to(HERE)}", file=sys.stderr, flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-qq", "-r", requirements], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-qq", "-r", requirements], check=True)  # noqa: S603  ours
         (folder / "installed").touch()
     return python
 
@@ -36,4 +36,4 @@ def judge(peer: str, folder: Path) -> None:
         subprocess.CalledProcessError: It failed.
     """
     script = HERE / "peers" / f"{peer}_nights.py"
-    subprocess.run([python_of(peer), script, folder], check=True, env=os.environ | QUIET)
+    subprocess.run([python_of(peer), script, folder], check=True, env=os.environ | QUIET)  # noqa: S603

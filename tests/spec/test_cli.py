@@ -44,8 +44,9 @@ COMMANDS = [
     "plan power",
     "plan rehearse",
     "serve",
+    "review",
 ]
-LATER = ["review w"]
+LATER = ["review w --serve"]
 PREDICTIONS = (
     "accession,mrn,hospital,inference_time,model_version,ptx_score,age,kvp,view,scanner_vendor\n"
     "A1,P1,North,2026-01-01T08:00:00+01:00,ptx-3.2.0,0.2,50,120,PA,A\n"
@@ -189,7 +190,7 @@ def test_the_unexpected_is_told_without_its_text(
     def broken(*_: object) -> None:
         raise RuntimeError("row of patient P1")
 
-    monkeypatch.setattr(cli, "refuse_later_commands", broken)
+    monkeypatch.setattr(cli, "repeat_options", broken)
     monkeypatch.delenv("PCCP_DEBUG", raising=False)
     assert run("status", "w") == 1
     message = capsys.readouterr().err

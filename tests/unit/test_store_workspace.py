@@ -64,10 +64,12 @@ def test_a_migration_commits_with_its_record(desk: Desk) -> None:
     assert desk.query("SELECT version, name FROM migrations") == [
         (1, "schema.sql"),
         (2, "working_rows.sql"),
+        (3, "streams.sql"),
+        (4, "exclusions.sql"),
     ]
     with desk.open():
         pass
-    assert desk.query("SELECT count(*) FROM migrations") == [(2,)]
+    assert desk.query("SELECT count(*) FROM migrations") == [(4,)]
 
 
 def test_covariates_become_typed_columns(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def _prediction(
         **item.place._asdict(),
         "cohort": item.cohort,
         "model_version": item.model_version,
+        "excluded": item.excluded,
         "batch": _batch(item),
         "outcome": _outcome([other for other in outcomes if _joins(other, item)]),
         "used": [{"change": change, "as": role} for change, role in used],
