@@ -102,4 +102,5 @@ def _say_next(workspace: Path) -> None:
     say(f"Open {page.resolve()}" if page.exists() else "No change was judged in so few nights: no dossier.")
     say(f"Then try   {pccp} status {workspace}")
     say(f"           {pccp} changes {workspace}")
+    say(f"           {pccp} review {workspace}")
     say(f"           {pccp} verify {workspace}")

@@ -24,30 +24,56 @@ def comparison(truth: Sequence[SiteTruth], status: dict[str, Any], *, complete: 
         complete: Whether the run was long enough for every story to end.
     """
     return [
-        (site.site, site.description, site.expected, _found(changes), _agrees(site, changes, complete))
+        (
+            site.site,
+            site.description,
+            site.expected,
+            _found(changes, others),
+            _agrees(site, changes, others, complete),
+        )
         for site in truth
         for changes in [[change for change in status["changes"] if change["site"] == site.site]]
+        for others in [_other_alarms(status, site.site)]
     ]
 
 
-def _agrees(site: SiteTruth, changes: list[dict[str, Any]], complete: bool) -> str:
+def _other_alarms(status: dict[str, Any], site: str) -> list[dict[str, Any]]:
+    """Open alarms of streams that open no change, in the order of their nights."""
+    found = [alarm for item in status["sites"] if item["site"] == site for alarm in item["alarms"]]
+    return sorted(
+        (alarm for alarm in found if alarm["stream"] != "calibration"), key=lambda alarm: alarm["night"]
+    )
+
+
+def _agrees(
+    site: SiteTruth, changes: list[dict[str, Any]], others: list[dict[str, Any]], complete: bool
+) -> str:
     if site.kind not in RIGHT_END:
-        return WRONG if changes else RIGHT
+        moved = site.kind == "covariate"
+        if changes or (others and not moved):
+            return WRONG
+        return RIGHT if others or not moved else WRONG if complete else TOO_SHORT
     if changes and changes[0]["verdict"] == RIGHT_END[site.kind] and len(changes) == 1:
         return RIGHT
     return WRONG if complete else TOO_SHORT
 
 
-def _found(changes: list[dict[str, Any]]) -> str:
-    """Every change of a site in words.
+def _found(changes: list[dict[str, Any]], others: list[dict[str, Any]]) -> str:
+    """Every change of a site in words, and the alarms that opened none.
 
     Example:
-        >>> _found([])
+        >>> _found([], [])
         'No alarm and no change.'
+        >>> _found([], [{"stream": "score_mean", "night": "2026-03-17"}])
+        'No change. To be looked into: score mean (2026-03-17).'
     """
-    if not changes:
+    if not changes and not others:
         return "No alarm and no change."
-    return " ".join(_told(change) for change in changes)
+    told = [_told(change) for change in changes] or ["No change."]
+    if others:
+        named = (f"{alarm['stream'].replace('_', ' ')} ({alarm['night']})" for alarm in others)
+        told.append(f"To be looked into: {', '.join(named)}.")
+    return " ".join(told)
 
 
 def _told(change: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ def _where(item: dict[str, Any]) -> str:
 
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
-    outcome = item["outcome"]
+    outcome, unused = item["outcome"], "excluded" if item["excluded"] else "no change"
     return (
         item["site"],
         item["finding"],
@@ -39,7 +39,7 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
         "known" if outcome["known"] else "indeterminate" if outcome["revisions"] else "none yet",
         ", ".join(outcome["label_sources"]),
         _batches([item["batch"], *outcome["batches"]]),
-        ", ".join(f"{use['change']} ({use['as']})" for use in item["used"]) or ("excluded" if item["excluded"] else "no change"),
+        ", ".join(f"{use['change']} ({use['as']})" for use in item["used"]) or unused,
     )
 
 

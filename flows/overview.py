@@ -16,6 +16,8 @@ NEXT_STEP = {
     "void": "close the alarm",
     "rolled_back": "none",
 }
+RATES = {"alert_rate": "alerts", "false_positive_rate": "false positives"}
+"""Rates that the plan may limit, by their key in the status."""
 
 
 def site_rows(status: dict[str, Any]) -> list[Row]:
@@ -56,27 +58,49 @@ def _site_row(site: dict[str, Any], change: dict[str, Any] | None) -> Row:
 
 
 def _distance(site: dict[str, Any]) -> str | None:
-    """log R beside the limit it is compared with; an alarm's own value while it is open."""
-    if site["alarms"]:
-        alarm = site["alarms"][0]
-        return f"{alarm['log_r']:.1f} / {alarm['log_limit']:.1f}"
-    if site.get("log_r") is None:
+    """log R beside its limit of the stream that is nearest to it; an alarm's own values while one is open.
+
+    Example:
+        >>> _distance({"alarms": [{"stream": "unseen_category:vendor", "log_r": None, "log_limit": None}]})
+        'unseen category: vendor'
+        >>> _distance({"alarms": [], "streams": [{"stream": "calibration", "log_r": 1.0, "log_limit": 9.8}]})
+        '1.0 / 9.8 calibration'
+    """
+    shown = site["alarms"] or [item for item in site["streams"] if item["log_r"] is not None]
+    if not shown:
         return None
-    return f"{site['log_r']:.1f} / {site['log_limit']:.1f}"
+    nearest = max(shown, key=_share)
+    if nearest["log_r"] is None:
+        return _in_words(nearest["stream"])
+    return f"{nearest['log_r']:.1f} / {nearest['log_limit']:.1f} {_in_words(nearest['stream'])}"
+
+
+def _share(stream: dict[str, Any]) -> float:
+    """Evidence as a share of its limit; what is no statistic counts as exactly there."""
+    return 1.0 if stream["log_r"] is None else stream["log_r"] / stream["log_limit"]
+
+
+def _in_words(stream: str) -> str:
+    return stream.replace("_", " ").replace(":", ": ")
 
 
 def _next_step(site: dict[str, Any], change: dict[str, Any] | None) -> str:
     if change and change["state"] == "deployed" and (change.get("follow_up") or {}).get("rollback_proposed"):
         return "decide: the change did harm, see pccp rollback"
-    if not site["alarms"]:
-        alerts = site.get("alert_rate")
-        if alerts and alerts["above_limit"]:
-            limit = alerts["limit_per_100_studies"]
-            return f"look: {alerts['value']:.1f} alerts in 100 studies, the plan's limit is {limit:g}"
-        return "none" if site["status"] in ("ok", "watch") else _still_missing(site)
-    if change is None:
-        return "close the alarm"
-    return NEXT_STEP.get(change["state"], "none")
+    calibration = [alarm for alarm in site["alarms"] if alarm["stream"] == "calibration"]
+    if calibration:
+        return NEXT_STEP.get(change["state"], "none") if change else "close the alarm"
+    if site["alarms"]:
+        return "look into it: pccp review; then pccp close"
+    above = [rate for rate in map(site.get, RATES) if rate and rate["above_limit"]]
+    if above:
+        limit, what = above[0]["limit_per_100_studies"], RATES[_name_of(site, above[0])]
+        return f"look: {above[0]['value']:.1f} {what} in 100 studies, the plan's limit is {limit:g}"
+    return "none" if site["status"] in ("ok", "watch") else _still_missing(site)
+
+
+def _name_of(site: dict[str, Any], rate: dict[str, Any]) -> str:
+    return next(name for name in RATES if site.get(name) is rate)
 
 
 def _still_missing(site: dict[str, Any]) -> str:

@@ -39,9 +39,9 @@ class Calibrated:
         return f"calibration_{self.studies}_{self.prevalence:g}.npz"
 
 
-def write_sets(rng: np.random.Generator, folder: Path, quick: bool) -> list[Calibrated]:
+def write_sets(rng: np.random.Generator, folder: Path, sets: int) -> list[Calibrated]:
     """Draw the sets, leave them in the folder for NannyML, and judge them ourselves."""
-    return [_write(rng, folder, studies, prevalence, 40 if quick else 200) for studies, prevalence in SIZES]
+    return [_write(rng, folder, studies, prevalence, sets) for studies, prevalence in SIZES]
 
 
 def _write(rng: np.random.Generator, folder: Path, studies: int, prevalence: float, sets: int) -> Calibrated:

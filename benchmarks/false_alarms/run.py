@@ -2,20 +2,21 @@
 
 Usage: python benchmarks/false_alarms/run.py [--quick]
 
-One number a site, normal, one look a night. All rules see the same nights. Rules without a package are written
-out in `rules.py`; Evidently and NannyML are run themselves, with their own defaults, each in an environment
-that is made at the first run. Then perfectly calibrated sets, and who would refit them.
+One number a site, normal, one look a night. All rules see the same nights. Rules without a package are
+written out in `rules.py`; Evidently and NannyML are run themselves, with their own defaults, each in an
+environment that is made at the first run. Then perfectly calibrated sets, and who would refit them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from environments import judge
@@ -24,12 +25,11 @@ from numpy.typing import NDArray
 from refits import print_refits, write_sets
 from rules import RULES, Compared
 
-PEERS = ("evidently", "nannyml")
+PEERS = {"evidently": "Evidently", "nannyml": "NannyML"}
 SEED = 20261129
 REFERENCE_ROWS, REFERENCE_NIGHTS = 5000, 25
 """At least so many rows, and at least so many nights."""
 SHIFTS = (0.0, 0.5, 0.25)
-WRITTEN_OUT = tuple(rule for rule in RULES if rule.name != "ours, c = 1.68e6")
 BoolArray = NDArray[np.bool_]
 
 
@@ -55,6 +55,7 @@ class Size:
 
 
 QUICK = (Size(50, 100, 6, 60), Size(100, 100, 6, 60), Size(200, 100, 6, 60), Size(2000, 10, 1, 20))
+QUICK_SETS, FULL_SETS = 40, 200
 FULL = (Size(50, 500, 30, 100), Size(100, 500, 30, 100), Size(200, 500, 30, 100), Size(2000, 40, 4, 60))
 
 
@@ -82,20 +83,20 @@ def written_out(size: Size, folder: Path) -> list[Row]:
     found = [_alarms(size, shift, folder) for shift in SHIFTS]
     return [
         _row(rule.name, size.studies, [alarms[number] for alarms in found], rule.remembers)
-        for number, rule in enumerate(WRITTEN_OUT)
+        for number, rule in enumerate(RULES)
     ]
 
 
 def _alarms(size: Size, shift: float, folder: Path) -> BoolArray:
     """Which nights alarm, shape (rules, sites, nights)."""
     rng = np.random.default_rng([SEED, size.studies, round(100 * shift)])
-    found = np.empty((len(WRITTEN_OUT), size.sites, NIGHTS), dtype=bool)
+    found = np.empty((len(RULES), size.sites, NIGHTS), dtype=bool)
     kept: list[Site] = []
     for number in range(size.sites):
         drawn = site(rng, size.truth, size.studies, shift)
         kept += [drawn] if number < size.packaged else []
         compared = Compared(drawn)
-        found[:, number] = [rule.alarms(compared) for rule in WRITTEN_OUT]
+        found[:, number] = [rule.alarms(compared) for rule in RULES]
     shown = slice(CHANGE_NIGHT, CHANGE_NIGHT + size.nights) if shift else slice(None)
     np.savez(
         folder / f"nights_{size.studies}_{shift:g}.npz",
@@ -126,7 +127,7 @@ def _row(name: str, studies: int, found: list[BoolArray], remembers: bool) -> Ro
 
 
 def _delay(alarms: BoolArray, remembers: bool) -> float:
-    """Median nights to the first alarm; sites with one before the change are left out if the rule remembers."""
+    """Median nights to the first alarm; sites that alarm before are left out if the rule remembers."""
     before = CHANGE_NIGHT if alarms.shape[1] == NIGHTS else 0
     quiet = ~alarms[:, :before].any(axis=1) if remembers else np.ones(len(alarms), dtype=bool)
     later = alarms[quiet, before:]
@@ -148,30 +149,34 @@ def print_rows(rows: list[Row]) -> None:
         print(f"{row.rule:<44}{row.studies:>8}{row.sites:>7}{row.nightly:>21.4f}{yearly:>21}{delays}")
 
 
+def compare(folder: Path, sizes: Sequence[Size], sets_of_a_size: int) -> None:
+    """Draw the nights into the folder, let every rule judge them, and print both tables."""
+    rows = [row for size in sizes for row in written_out(size, folder)]
+    sets = write_sets(np.random.default_rng([SEED, 1]), folder, sets_of_a_size)
+    for peer in PEERS:
+        judge(peer, folder)
+    about = {peer: json.loads((folder / f"{peer}.json").read_text()) for peer in PEERS}
+    for size in sizes:
+        for peer, rule, name in _rules_of(about):
+            rows.append(packaged(peer, rule, name, size, folder))
+    print_rows(rows)
+    print_refits(sets, folder, about["nannyml"]["version"])
+
+
+def _rules_of(about: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Package, key of its rule, and the rule's name in the table."""
+    for peer, title in PEERS.items():
+        for rule, test in about[peer]["tests"].items():
+            yield peer, rule, f"{title} {about[peer]['version']}, {test}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description="False alarms and delays of ours and of the field's rules.")
     parser.add_argument("--quick", action="store_true", help="few sites, under five minutes")
     quick = parser.parse_args().quick
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="pccp-false-alarms-") as name:
-        folder, sizes = Path(name), QUICK if quick else FULL
-        rows = [row for size in sizes for row in written_out(size, folder)]
-        sets = write_sets(np.random.default_rng([SEED, 1]), folder, quick)
-        print(f"[written out: {time.perf_counter() - started:.0f} s]", file=sys.stderr)
-        for peer in PEERS:
-            judge(peer, folder)
-            print(f"[{peer}: {time.perf_counter() - started:.0f} s]", file=sys.stderr)
-        evidently, nannyml = (json.loads((folder / f"{peer}.json").read_text()) for peer in PEERS)
-        for size in sizes:
-            for rule, test in evidently["tests"].items():
-                title = f"Evidently {evidently['version']}, {rule} ({test})"
-                rows.append(packaged("evidently", rule, title, size, folder))
-            title = f"NannyML {nannyml['version']}, default"
-            rows.append(packaged("nannyml", "default", title, size, folder))
-        print_rows(rows)
-        print_refits(sets, folder, nannyml["version"])
+    with tempfile.TemporaryDirectory(prefix="pccp-false-alarms-") as folder:
+        compare(Path(folder), QUICK if quick else FULL, QUICK_SETS if quick else FULL_SETS)
     print(f"[{time.perf_counter() - started:.0f} s]")
 
 

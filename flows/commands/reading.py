@@ -178,6 +178,22 @@ def verify(
     say(found.unseen)
 
 
+def _false_alarms(promised: dict[str, Any]) -> str:
+    """How many false alarms to expect where nothing changes, and which sites stand out all the same.
+
+    Example:
+        >>> _false_alarms({"probability_per_site": 0.05, "horizon_looks": 365, "expected_over_all_sites": 2.5,
+        ...     "places_named_by_e_bh": []})
+        'if nothing changes anywhere, at most 2.5 false alarms in 365 looks over all sites (0.05 at each)'
+    """
+    told = (
+        f"if nothing changes anywhere, at most {promised['expected_over_all_sites']:g} false alarms in "
+        f"{promised['horizon_looks']} looks over all sites ({promised['probability_per_site']:g} at each)"
+    )
+    named = [plain(site) for site, _ in promised["places_named_by_e_bh"]]
+    return told + (f"; sites that stand out among all (e-BH): {', '.join(named)}" if named else "")
+
+
 def _say_status(found: dict[str, Any]) -> None:
     counts = ", ".join(f"{number} {name}" for name, number in found["counts"].items())
     plan = found["plan"]
@@ -195,6 +211,7 @@ def _say_status(found: dict[str, Any]) -> None:
         "next step",
     )
     table(header, site_rows(found))
+    say(_false_alarms(found["false_alarms"]))
     for site in found["sites"]:
         if after := site["estimates_after"]:
             where = plain(f"{site['site']} {site['finding']}")

@@ -13,7 +13,7 @@ from monitor.drift.mean_streams import (
     standardized_difference,
 )
 from monitor.drift.selection import named_by_e_bh
-from monitor.drift.sequences import error_multiplier, mean_sequence, rate_sequence
+from monitor.drift.sequences import error_multiplier, level_of_a_sequence, mean_sequence, rate_sequence
 from monitor.drift.wagers import Band, Wager
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "freeze_continuous",
     "freeze_levels",
     "freeze_rate",
+    "level_of_a_sequence",
     "level_shares",
     "location_and_spread",
     "log_e_of_cohort",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 TIGHTEST_AT = 500
 """Studies at which the sequence of a mean is narrowest."""
+WIDEST_LEVEL = 1 - 1e-12
+"""Seven standard errors: where a sequence would be wider, so few studies have no normal interval anyway."""
 
 
 def rate_sequence(studies: int, total: float, alpha: float) -> tuple[float, float]:
@@ -101,3 +104,15 @@ def error_multiplier(studies: int, alpha: float) -> float:
     width = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / TIGHTEST_AT
     spread = studies * width + 1
     return math.sqrt(spread / (studies * width) * math.log(spread / alpha**2))
+
+
+def level_of_a_sequence(studies: int, alpha: float) -> float:
+    """Two-sided coverage of the normal interval that is as wide as the sequence after so many studies.
+
+    With it an interval made for one look becomes one that may be read at every look.
+
+    Example:
+        >>> f"{level_of_a_sequence(500, 0.05):.4f}"
+        '0.9976'
+    """
+    return min(WIDEST_LEVEL, 2 * NormalDist().cdf(error_multiplier(max(studies, 1), alpha)) - 1)

@@ -21,7 +21,7 @@ from monitor.records import BoolArray, Calibrator, Estimate, FloatArray, IntArra
 METHOD = "expected without outcomes, assumes the calibrator is right"
 ALERTS = "alerts_per_100_studies"
 LEAST_EVENTS = 20
-"""With ten expected events an interval of 95 % held the later sensitivity in 88 of 100 windows."""
+"""With ten expected events the 95 % interval of a sensitivity held in .90 of windows, with twenty in .93."""
 
 
 @dataclass(frozen=True)

@@ -70,14 +70,16 @@ def as_records(estimates: dict[str, Estimate]) -> dict[str, Any]:
     return {name: asdict(estimate) for name, estimate in estimates.items()}
 
 
-def alerts_per_100(flagged: BoolArray, patient: TextArray, weight: FloatArray | None = None) -> Estimate:
+def alerts_per_100(
+    flagged: BoolArray, patient: TextArray, weight: FloatArray | None = None, level: float = 0.95
+) -> Estimate:
     """Flagged studies in 100, with an exact interval at the effective number of rows.
 
     Example:
         >>> alerts_per_100(np.array([True, False]), np.array(["a", "b"], dtype=object)).value
         50.0
     """
-    share = proportion(flagged, patient, weight=weight)
+    share = proportion(flagged, patient, level, weight)
     value, low, high = (
         None if part is None else 100.0 * part for part in (share.value, share.low, share.high)
     )

@@ -210,7 +210,8 @@ class Monitoring(Closed):
     streams: Streams = Field(description="The streams that are watched.")
     unseen_category: Literal["investigate"] | None = Field(
         default=None,
-        description="A level that a site's reference never had opens an alarm at once; no key, no such rule.",
+        description="A level that neither the plan lists nor a site's reference had opens an alarm at "
+        "once; no key, no such rule.",
     )
     floor_of_live_version: FloorOfLiveVersion | None = Field(
         default=None, description="Least performance of the version in use; no key, no such check."

@@ -106,7 +106,8 @@ SITES = (
         kind="covariate",
         description="Older patients and more bedside (AP) views raise every score's log-odds by 0.4; "
         "the score stays exactly calibrated.",
-        expected="No calibration alarm: higher scores with more events need no recalibration.",
+        expected="No calibration alarm and no change, because the probabilities stay right; "
+        "the streams of the score say that other patients come.",
         studies_per_night=90,
         prevalence=0.08,
         score_shift=0.4,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.simulation import Network, Scenario, network
 
-PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
+PLAN = Path(__file__).resolve().parents[2] / "change_plans" / "chest_xray_pneumothorax.yaml"
 PATIENT, STUDY, NAME, BIRTH = "QUOKKA", "WOMBAT", "NUMBAT", "1931-07-19"
 NEEDLES = (PATIENT, STUDY, NAME, BIRTH, "19.07.1931")
 SHIFTED = Scenario(

@@ -61,8 +61,6 @@ def sizes() -> Iterator[Figure]:
         holds = float(np.mean([held for _, held in found]))
         yield Figure(name, "p <= .05", small, SIZE_RUNS, RULE.alpha, EXACT)
         yield Figure(name, "interval holds .5", holds, SIZE_RUNS)
-        if min(p for p, _ in found) < 1 / (RULE.permutations + 1):
-            raise AssertionError("a p-value below what the relabellings allow")
 
 
 def unchanged_window(rng: np.random.Generator, reference: TextArray, window: TextArray) -> tuple[float, bool]:
@@ -78,11 +76,12 @@ def unchanged_window(rng: np.random.Generator, reference: TextArray, window: Tex
 
 @dataclass(frozen=True)
 class Case:
-    """A change, and the covariates that should be named."""
+    """A change, the covariates that should be named, and the sizes of window."""
 
     name: str
     change: Change
     named: frozenset[str]
+    sizes: tuple[int, ...] = (100, 400)
 
 
 def shifted(by: float) -> Change:
@@ -112,7 +111,7 @@ CASES = (
     Case(".25 SD in one", shifted(0.25), frozenset({"x00"})),
     Case("spread x 1.5 in one", spread, frozenset({"x00"})),
     Case("new vendor level, 20 %", new_vendor, frozenset({"vendor"})),
-    Case("correlation 0 -> .5 of two", correlated, frozenset({"x00", "x01"})),
+    Case("correlation 0 -> .5 of two", correlated, frozenset({"x00", "x01"}), (100, 400, 1000)),
 )
 
 
@@ -132,7 +131,7 @@ def one_window(rng: np.random.Generator, case: Case, rows: int) -> DomainShift:
 def powers() -> Iterator[Figure]:
     """Share of windows where the change is found, where all its covariates are named, and any other."""
     for number, case in enumerate(CASES):
-        for rows in (100, 400):
+        for rows in case.sizes:
             rng = np.random.default_rng([SEED, 2, number, rows])
             found = [one_window(rng, case, rows) for _ in range(POWER_RUNS)]
             named = [{one.name for one in shift.carriers if one.carries} for shift in found]

@@ -13,7 +13,7 @@ from monitor.performance.expected import Window, expected_performance
 from monitor.performance.expected_realised import Comparison, compare_expected
 
 SEED = 20261130
-RUNS, LEVEL, THRESHOLD = 300, 0.95, 0.10
+RUNS, LEVEL, THRESHOLD = 600, 0.95, 0.10
 RATES = ("sensitivity", "specificity", "ppv", "npv")
 
 

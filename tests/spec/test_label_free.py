@@ -354,6 +354,30 @@ class TestExpectedPerformance:
         for name in RATES:
             assert thrice[name].estimate.low == pytest.approx(once[name].estimate.low, abs=1e-9)
 
+    def test_outcomes_of_one_patient_may_move_together_or_apart(self) -> None:
+        """A flagged study and another one: of one patient each pair, or of two; the first knows no less."""
+        score = np.tile([0.4, 0.05], 500)
+        pairs = expected_performance(Window(score, np.repeat(people(500), 2)), IDENTITY, 0.1, level=0.95)
+        alone = expected_performance(Window(score, people(1000)), IDENTITY, 0.1, level=0.95)
+        assert pairs["sensitivity"].outcome_error > 1.05 * alone["sensitivity"].outcome_error
+
+    def test_its_interval_is_also_for_other_patients_the_comparisons_is_for_these(self) -> None:
+        score, outcome = night_of()
+        who, fitted = people(len(score)), fitted_on(250)
+        expected = expected_performance(Window(score, who), fitted, THRESHOLD, level=0.95)
+        compared = compare_expected(expected, measured(score >= THRESHOLD, outcome, who), level=0.95)
+        for name in RATES:
+            item = expected[name]
+            assert item.sampling_error > 0.0
+            assert item.estimate.value is not None
+            for found, errors in (
+                (item.estimate, (item.sampling_error, item.outcome_error, item.calibrator_error)),
+                (compared[name].difference, (item.outcome_error, item.calibrator_error)),
+            ):
+                assert found.low is not None
+                assert found.high is not None
+                assert found.high - found.low == pytest.approx(2 * 1.96 * math.hypot(*errors), rel=0.02)
+
     def test_fewer_than_20_expected_events_give_no_interval(self) -> None:
         score, outcome = night_of(n=200)
         found = expected_performance(Window(score, people(200)), IDENTITY, THRESHOLD, level=0.95)

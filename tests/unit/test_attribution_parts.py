@@ -11,12 +11,13 @@ from scipy.optimize import minimize
 from scipy.stats import chi2, mannwhitneyu, ncx2
 
 from monitor.calibrators import calibrated_log_odds, straight_line
-from monitor.drift.attribution import Labelled, attribute
+from monitor.drift.attribution import EXPLANATIONS, Labelled, attribute
 from monitor.drift.attribution.calibration_test import calibration_contrast, calibrator_covariance
 from monitor.drift.attribution.contrast import Contrast, Side, chi_square_tail, mean_contrast
 from monitor.drift.attribution.hypotheses import mid_rank, sides_of
 from monitor.drift.attribution.power import events_needed, growth_needed, noncentrality
 from monitor.drift.attribution.vendors import OTHER_VENDORS, interaction, pool_small_vendors
+from monitor.drift.attribution.verdict import judge
 from monitor.drift.decomposition import decompose
 from monitor.drift.labelled import labelled
 from monitor.drift.partial_labels import (
@@ -229,6 +230,17 @@ class TestEventsNeeded:
     def test_do_not_exist_where_both_fit(self) -> None:
         tests = {"concept": (self.off(0.5),) * 2, "acquisition": (self.off(0.2),)}
         assert events_needed(["concept", "acquisition"], tests, 80, 0.05) is None
+
+
+class TestJudging:
+    def test_an_explanation_that_could_not_be_rejected_is_not_the_only_one(self) -> None:
+        p_values = dict.fromkeys(EXPLANATIONS, 1e-6) | {"acquisition": None}
+        found = judge(p_values, {}, 80, 0.05)
+        assert (found.status, found.explanations, found.remedy) == ("cannot_tell", ("acquisition",), None)
+
+    def test_no_change_is_not_claimed_where_half_of_it_could_not_be_tested(self) -> None:
+        p_values = dict.fromkeys(EXPLANATIONS, 0.5) | {"covariate": None}
+        assert judge(p_values, {}, 80, 0.05).status == "cannot_tell"
 
 
 class TestPostStratification:

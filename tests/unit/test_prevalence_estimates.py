@@ -40,9 +40,9 @@ def expectation_maximisation(risk: np.ndarray, reference: float, steps: int) -> 
     return at
 
 
-def two_samples(seed: int, n: int = 4000) -> tuple[LabelledScores, UnlabelledScores]:
+def two_samples(seed: int, n: int = 4000, prevalence: float = 0.1) -> tuple[LabelledScores, UnlabelledScores]:
     log_odds, outcome = calibrated_night(np.random.default_rng(seed), n, REFERENCE, 0.85)
-    target = risks(seed + 1, n, 0.1)
+    target = risks(seed + 1, n, prevalence)
     return LabelledScores(expit(log_odds), outcome, people(n)), UnlabelledScores(target, people(n))
 
 
@@ -102,13 +102,14 @@ class TestMaximumLikelihood:
 
 
 class TestBlackBoxShift:
-    def test_its_error_is_that_of_drawing_both_samples_anew(self) -> None:
-        reference, target = two_samples(11, 2500)
+    @pytest.mark.parametrize("prevalence", [0.1, 0.6])
+    def test_its_error_is_that_of_drawing_both_samples_anew(self, prevalence: float) -> None:
+        reference, target = two_samples(11, 2500, prevalence)
         found = black_box_shift(reference, target, REFERENCE)
         assert found is not None
         rng, n = np.random.default_rng(12), len(target.score)
         again = []
-        for _ in range(800):
+        for _ in range(600):
             mine, theirs = rng.integers(n, size=n), rng.integers(n, size=n)
             drawn = black_box_shift(
                 LabelledScores(reference.score[mine], reference.outcome[mine], people(n)),

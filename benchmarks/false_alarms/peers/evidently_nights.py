@@ -1,7 +1,7 @@
 """Evidently on the benchmark's nights, in an environment of its own: evidently_nights.py FOLDER.
 
-For every nights_*.npz of the folder each night is judged by the test that Evidently itself chooses, and by its
-population stability index at its own limit. The first nights also go through the whole report with
+For every nights_*.npz of the folder each night is judged by the test that Evidently itself chooses, and by
+its population stability index at its own limit. The first nights also go through the whole report with
 `DataDriftPreset()` and no arguments; its statistic must be that of the test, whose call alone is what a
 year of nights can afford.
 """
@@ -28,10 +28,11 @@ TESTS = {"default": None, "PSI": "psi"}
 
 
 def judged(reference: pd.Series, current: pd.Series, test: str | None) -> tuple[str, float, bool]:
-    """Name of the test, its statistic, and whether it says drift."""
+    """Name of the test and its limit, its statistic, and whether it says drift."""
     chosen = get_stattest(reference, current, NUMBER, test)
     result = chosen(reference, current, NUMBER, None)
-    return chosen.display_name, float(result.drift_score), bool(result.drifted)
+    name = f"{chosen.display_name}, {result.actual_threshold:g}"
+    return name, float(result.drift_score), bool(result.drifted)
 
 
 def reported(reference: pd.Series, current: pd.Series) -> float:
@@ -62,9 +63,9 @@ def drifted(references: np.ndarray, values: np.ndarray, test: str | None) -> tup
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder, names = Path(sys.argv[1]), {}
     for file in sorted(folder.glob("nights_*.npz")):
-        drawn, found, names = np.load(file), {}, {}
+        drawn, found = np.load(file), {}
         for rule, test in TESTS.items():
             names[rule], found[rule] = drifted(drawn["reference"], drawn["values"], test)
         np.savez(folder / f"evidently_{file.name}", **found)

@@ -15,7 +15,7 @@ from monitor.intervals import normal_quantile
 from monitor.records import BoolArray, Estimate, FloatArray, IntArray
 
 HELD_OUT = "mean of held-out folds, logit-DeLong by patient (Obuchowski)"
-WIDENED = "mean of held-out folds, logit; error by patient (Obuchowski), at least that of relabelled patients"
+WIDENED = "mean of held-out folds, logit-DeLong by patient (Obuchowski), widened as relabellings vary"
 
 
 class Area(NamedTuple):

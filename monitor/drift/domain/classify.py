@@ -103,13 +103,13 @@ def compare(fitted: Fitted, relabelled: Iterable[IntArray], alpha: float) -> Com
     areas: list[FloatArray] = []
     columns: list[FloatArray] = []
     for labels in batches(relabelled):
-        areas.append(area_distances(fitted.ridge, fitted.folds, labels, [(WINDOW, fitted.penalty)])[:, 0])
+        areas.append(area_distances(fitted.ridge, fitted.folds, labels, [(WINDOW, fitted.penalty)])[:, :1])
         columns.append(column_distances(blocks, labels))
-    distances, values = np.concatenate(areas).T
+    distances = np.concatenate(areas)
     every = area_of(fitted, np.ones(len(fitted.design.parts), dtype=bool))
-    error = widened_error(every, fitted.folds, values[1:])
+    error = widened_error(every, fitted.folds, distances[1:, 0])
     area = area_estimate(every.value, error, fitted.member, 1 - alpha, WIDENED)
-    return Compared(area, adjusted_p(distances[:, None])[0], adjusted_p(np.concatenate(columns)))
+    return Compared(area, adjusted_p(distances)[0], adjusted_p(np.concatenate(columns)))
 
 
 def together(reference: Sample, window: Sample) -> tuple[dict[str, Values], TextArray, BoolArray]:

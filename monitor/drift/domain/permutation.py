@@ -21,7 +21,7 @@ SAME = 1e-9
 def area_distances(
     ridge: Ridge, folds: Folds, labels: IntArray, penalties: Sequence[tuple[int, float]]
 ) -> FloatArray:
-    """Held-out area of each domain against the rest under each labelling, studentised and as it is.
+    """Studentised held-out area of each domain against the rest, under each labelling.
 
     Args:
         ridge: Sums shared by all labellings.
@@ -30,16 +30,16 @@ def area_distances(
         penalties: Each judged domain's label and its penalty.
 
     Returns:
-        Distances and areas, shape (b, domains + 1, 2); last the mean area over the domains.
+        Shape (b, domains + 1); last the mean area over the domains.
     """
     scores = [held_out_scores(ridge, (labels == value) * 1.0, penalty) for value, penalty in penalties]
-    rows: list[list[tuple[float, float]]] = []
+    rows: list[list[float]] = []
     for at in range(labels.shape[1]):
         areas = [
             held_out_area(score[:, at], labels[:, at] == value, folds)
             for score, (value, _) in zip(scores, penalties, strict=True)
         ]
-        rows.append([(distance(area, folds), area.value) for area in (*areas, mean_area(areas))])
+        rows.append([distance(area, folds) for area in (*areas, mean_area(areas))])
     return np.array(rows)
 
 
@@ -62,17 +62,19 @@ def distance(area: Area, folds: Folds) -> float:
 
 
 def widened_error(area: Area, folds: Folds, relabelled: FloatArray) -> float:
-    """Error of a held-out area: of its patients given the classifiers, but at least that of relabelled areas.
+    """Error of a held-out area by patient, times the standard deviation of what should vary by one.
 
-    The error of the patients takes the classifiers as given, and these share their training rows. Where
-    nothing moved the area varies more than it says; the relabellings show by how much.
+    The error by patient takes the classifiers as given, but these share their training rows. Under
+    relabelling the distance from chance in such errors varies by more than one; by how much is known.
 
     Args:
         area: As seen.
         folds: How the patients were dealt.
-        relabelled: Areas under the relabellings, shape (b,).
+        relabelled: Distances under the relabellings, shape (b,).
     """
-    return max(area_error(area.influence, folds.patient), float(relabelled.std()))
+    finite = relabelled[np.isfinite(relabelled)]
+    widening = max(1.0, float(finite.std())) if len(finite) else 1.0
+    return area_error(area.influence, folds.patient) * widening
 
 
 def permutation_p(statistic: float, relabelled: FloatArray) -> float:

@@ -63,13 +63,13 @@ def told_from_score(scored: Scored, among: Among, rule: DomainRule, rng: np.rand
     folds = deal_folds(scored.patient, domains.label, rule.folds, rng)
     ridge = prepare(encode({"score": scored.score}, 1).columns, folds)
     relabelled = relabellings(domains.label, folds, rule.permutations, rng)
-    compared = [area_distances(ridge, folds, labels, domains.penalties) for labels in batches(relabelled)]
+    distances = [area_distances(ridge, folds, labels, domains.penalties) for labels in batches(relabelled)]
     areas: dict[int, Area] = {}
     for domain, penalty in domains.penalties:
         member = domains.label == domain
         score = held_out_scores(ridge, member[:, None].astype(np.float64), penalty)[:, 0]
         areas[domain] = held_out_area(score, member, folds)
-    return answer(scored, among, domains, (folds, areas, np.concatenate(compared)), rule.alpha)
+    return answer(scored, among, domains, (folds, areas, np.concatenate(distances)), rule.alpha)
 
 
 def answer(
@@ -85,17 +85,17 @@ def answer(
         scored: The studies.
         among: Which these are.
         domains: Their domains.
-        found: Folds, areas of the judged domains, and distances and areas under each labelling.
+        found: Folds, areas of the judged domains, and distances under each labelling.
         alpha: Of this question.
     """
-    folds, areas, compared = found
-    p_values = adjusted_p(compared[:, :, 0])
+    folds, areas, distances = found
+    p_values = adjusted_p(distances)
     fewest = domains.label == min(areas, key=lambda domain: int(domains.patients[domain]))
     members = [*(domains.label == domain for domain in areas), fewest]
     estimates = [
         area_estimate(area.value, widened_error(area, folds, relabelled), member, 1 - alpha, WIDENED)
         for area, relabelled, member in zip(
-            (*areas.values(), mean_area(list(areas.values()))), compared[1:, :, 1].T, members, strict=True
+            (*areas.values(), mean_area(list(areas.values()))), distances[1:].T, members, strict=True
         )
     ]
     judged = dict(zip(areas, zip(estimates, p_values, strict=True), strict=False))

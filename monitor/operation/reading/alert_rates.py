@@ -15,6 +15,7 @@ from monitor.registry import RegistryState
 
 COHORTS = 28
 """Mature cohorts that are looked back on: four weeks of a daily plan."""
+READING_ALPHA = 0.05
 
 
 def alert_rate(
@@ -37,7 +38,8 @@ def alert_rate(
     lately = _lately(rows)
     found = None
     if lately is not None:
-        found = alerts_per_100(lately.score >= live_threshold(state, point, place), lately.patient)
+        flagged = lately.score >= live_threshold(state, point, place)
+        found = alerts_per_100(flagged, lately.patient, level=_level(plan))
     return _held_against(point.alert_limit_per_100_studies, found, lately)
 
 
@@ -64,9 +66,15 @@ def false_positive_rate(
     if lately is not None:
         known = lately.known()
         wrong = (known.score >= live_threshold(state, point, place)) & (known.outcome == 0)
-        found, unknown = alerts_per_100(wrong, known.patient), len(lately) - len(known)
+        found = alerts_per_100(wrong, known.patient, level=_level(plan))
+        unknown = len(lately) - len(known)
     limit = point.false_positive_limit_per_100_studies
     return {**_held_against(limit, found, lately), "unknown": unknown}
+
+
+def _level(plan: ChangePlan) -> float:
+    """Of one night's interval, so that those of all nights of the horizon hold together."""
+    return 1 - READING_ALPHA / plan.monitoring.horizon_looks
 
 
 def _lately(rows: Rows | None) -> Rows | None:

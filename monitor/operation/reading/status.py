@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor import store
 from monitor.calibrators import calibrated_log_odds
+from monitor.drift import level_of_a_sequence
 from monitor.errors import UsageError
 from monitor.logistic import logit
 from monitor.operation.database_key import database_key
@@ -32,6 +33,8 @@ from monitor.store import CohortCount, StreamRow
 
 DEVIATION_KEYS = ("category", "change", "description", "signer", "role", "at")
 NOTHING = (0, 0, 0)
+SEQUENCE_ALPHA = 0.05
+"""Of an interval that is read every night, over all nights."""
 
 
 def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
@@ -266,8 +269,10 @@ def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[s
         return {"calibration": {}, "discrimination": {}}
     calibrator = state.calibrator(place)
     log_odds = calibrated_log_odds(calibrator, logit(known.score))
-    found = recalibration_estimates(log_odds, known.outcome, known.patient)
-    area = area_under_curve(known.score, known.outcome, known.patient)
+    # Read every night: each interval is as wide as a confidence sequence, and holds at all nights together.
+    level = level_of_a_sequence(len(set(known.patient.tolist())), SEQUENCE_ALPHA)
+    found = recalibration_estimates(log_odds, known.outcome, known.patient, level)
+    area = area_under_curve(known.score, known.outcome, known.patient, level)
     return {
         "calibration": {name: _plain(estimate) for name, estimate in found.items()},
         "discrimination": {"auc": _plain(area)},
@@ -275,4 +280,4 @@ def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[s
 
 
 def _plain(estimate: Estimate) -> dict[str, Any]:
-    return asdict(estimate)
+    return {**asdict(estimate), "method": f"{estimate.method}; confidence sequence"}

@@ -18,8 +18,7 @@ from monitor.store import MeanLook
 
 UNSEEN = "unseen_category:"
 PATIENTS_TO_TELL = 5
-"""A level that the plan does not list is told by its text only when so many patients share it: a shifted
-column could hold what identifies one."""
+"""A level is told by its text only when so many patients share it: a shifted column could hold a name."""
 
 
 def raise_if_reached(
@@ -56,20 +55,24 @@ def raise_if_reached(
 def unseen_categories(
     workspace: Workspace, rows: Arrived, references: Mapping[str, Reference], knowledge: Knowledge
 ) -> None:
-    """An alarm for each covariate with a level that the reference never had and no alarm told of yet."""
+    """An alarm for each covariate with a level that nothing led one to expect and no alarm told of yet.
+
+    Neither the plan lists it nor did the reference have it. A listed level that the reference lacks may be
+    rare: how often it comes is a matter of the covariate's stream, whose alarms have a probability.
+    """
     for item in workspace.loaded.plan.logs.covariates:
         name = UNSEEN + item.name
         if not isinstance(item, CategoricalCovariate) or item.name not in references:
             continue
         if workspace.state.open_alarm(rows.place, name) is not None:
             continue
-        seen = set(references[item.name].feature.levels)
+        seen = {*references[item.name].feature.levels, *item.levels}
         new = _patients_by_level(rows, item.name, seen)
         told = _told_before(workspace, rows.place, name)
         new = {level: who for level, who in new.items() if sha256_text(level) not in told}
         if new:
             night = knowledge.matured_by.isoformat()
-            _record(workspace, rows.place, name, night, _unseen_body(item, new))
+            _record(workspace, rows.place, name, night, _unseen_body(new))
 
 
 def _patients_by_level(rows: Arrived, name: str, seen: set[str]) -> dict[str, list[str]]:
@@ -85,10 +88,8 @@ def _told_before(workspace: Workspace, place: Place, stream: str) -> set[str]:
     return {digest for item in alarms if item.stream == stream for digest in item.body["levels_sha256"]}
 
 
-def _unseen_body(item: CategoricalCovariate, new: Mapping[str, list[str]]) -> dict[str, Any]:
-    tellable = [
-        level for level, who in new.items() if level in item.levels or len(set(who)) >= PATIENTS_TO_TELL
-    ]
+def _unseen_body(new: Mapping[str, list[str]]) -> dict[str, Any]:
+    tellable = [level for level, who in new.items() if len(set(who)) >= PATIENTS_TO_TELL]
     return {
         "log_r": None,
         "log_limit": None,
