@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ from rules import RULES, Compared
 
 PEERS = {"evidently": "Evidently", "nannyml": "NannyML"}
 SEED = 20261129
-REFERENCE_ROWS, REFERENCE_NIGHTS = 5000, 25
-"""At least so many rows, and at least so many nights."""
 SHIFTS = (0.0, 0.5, 0.25)
+WRITTEN = {"nannyml": "3 SD of reference nights", "evidently": "normed Wasserstein > .1"}
+"""A package's default that `rules.py` writes out; Evidently's is another test up to 1,000 reference rows."""
 BoolArray = NDArray[np.bool_]
 
 
@@ -38,25 +39,31 @@ class Size:
     """Sites of one size.
 
     Attributes:
+        reference_rows: Behind what a night is compared with; Evidently's own test is another up to 1,000.
         sites: For the rules that are written out.
         packaged: How many of them the packages judge as well.
         nights: From the change on, how many nights of a shifted site the packages see.
     """
 
     studies: int
+    reference_rows: int
     sites: int
     packaged: int
     nights: int
 
-    @property
-    def truth(self) -> Truth:
-        rows = max(REFERENCE_ROWS, REFERENCE_NIGHTS * self.studies)
-        return Truth(f"{self.studies} a night", reference_rows=rows)
+    def file(self, shift: float) -> str:
+        return f"nights_{self.studies}_{self.reference_rows}_{shift:g}.npz"
 
 
-QUICK = (Size(50, 100, 6, 60), Size(100, 100, 6, 60), Size(200, 100, 6, 60), Size(2000, 10, 1, 20))
+QUICK = (
+    Size(50, 5000, 100, 6, 60),
+    Size(100, 5000, 100, 6, 60),
+    Size(200, 1000, 100, 6, 60),
+    Size(200, 5000, 100, 6, 60),
+    Size(2000, 50_000, 10, 1, 20),
+)
+FULL = tuple(replace(size, sites=5 * size.sites, packaged=5 * size.packaged) for size in QUICK)
 QUICK_SETS, FULL_SETS = 40, 200
-FULL = (Size(50, 500, 30, 100), Size(100, 500, 30, 100), Size(200, 500, 30, 100), Size(2000, 40, 4, 60))
 
 
 @dataclass(frozen=True)
@@ -67,63 +74,65 @@ class Row:
         nightly: Share of unshifted nights that alarm.
         yearly: Share of unshifted sites with any alarm in a year.
         sites: Behind both.
+        as_written: Share of nights on which a package says what the rule of `rules.py` says.
         delays: Median nights from a shift of .5 and of .25 SD to the first alarm.
     """
 
     rule: str
-    studies: int
+    size: Size
     nightly: float
     yearly: float
     sites: int
     delays: tuple[float, float]
+    as_written: float | None = None
 
 
 def written_out(size: Size, folder: Path) -> list[Row]:
     """The rules of `rules.py`; the first sites are left in the folder for the packages."""
     found = [_alarms(size, shift, folder) for shift in SHIFTS]
     return [
-        _row(rule.name, size.studies, [alarms[number] for alarms in found], rule.remembers)
+        _row(rule.name, size, [alarms[number] for alarms in found], rule.remembers)
         for number, rule in enumerate(RULES)
     ]
 
 
 def _alarms(size: Size, shift: float, folder: Path) -> BoolArray:
     """Which nights alarm, shape (rules, sites, nights)."""
-    rng = np.random.default_rng([SEED, size.studies, round(100 * shift)])
+    rng = np.random.default_rng([SEED, size.studies, size.reference_rows, round(100 * shift)])
+    truth = Truth("iid", reference_rows=size.reference_rows)
     found = np.empty((len(RULES), size.sites, NIGHTS), dtype=bool)
     kept: list[Site] = []
     for number in range(size.sites):
-        drawn = site(rng, size.truth, size.studies, shift)
+        drawn = site(rng, truth, size.studies, shift)
         kept += [drawn] if number < size.packaged else []
         compared = Compared(drawn)
         found[:, number] = [rule.alarms(compared) for rule in RULES]
     shown = slice(CHANGE_NIGHT, CHANGE_NIGHT + size.nights) if shift else slice(None)
     np.savez(
-        folder / f"nights_{size.studies}_{shift:g}.npz",
+        folder / size.file(shift),
         reference=np.stack([drawn.reference for drawn in kept]),
         values=np.stack([drawn.values[shown] for drawn in kept]),
+        written_out=found[:, : len(kept), shown],
     )
     return found
 
 
 def packaged(peer: str, rule: str, name: str, size: Size, folder: Path) -> Row:
     """What a package's rule did with the nights of the folder."""
-    found = [np.load(folder / f"{peer}_nights_{size.studies}_{shift:g}.npz")[rule] for shift in SHIFTS]
-    return _row(name, size.studies, found, False)
+    found = [np.load(folder / f"{peer}_{size.file(shift)}")[rule] for shift in SHIFTS]
+    row = _row(name, size, found, remembers=False)
+    written = [ours.name for ours in RULES].index(WRITTEN[peer])
+    if rule != "default" or (peer == "evidently" and size.reference_rows <= 1000):
+        return row
+    same = found[0] == np.load(folder / size.file(0.0))["written_out"][written]
+    return replace(row, as_written=float(same.mean()))
 
 
-def _row(name: str, studies: int, found: list[BoolArray], remembers: bool) -> Row:
+def _row(name: str, size: Size, found: list[BoolArray], remembers: bool) -> Row:
     """From the alarms of every shift, each of shape (sites, nights)."""
-    quiet = found[0]
-    delays = tuple(_delay(alarms, remembers) for alarms in found[1:])
-    return Row(
-        name,
-        studies,
-        float(quiet.mean()),
-        float(quiet.any(axis=1).mean()),
-        len(quiet),
-        (delays[0], delays[1]),
-    )
+    quiet, half, quarter = found
+    delays = _delay(half, remembers), _delay(quarter, remembers)
+    return Row(name, size, float(quiet.mean()), float(quiet.any(axis=1).mean()), len(quiet), delays)
 
 
 def _delay(alarms: BoolArray, remembers: bool) -> float:
@@ -135,18 +144,16 @@ def _delay(alarms: BoolArray, remembers: bool) -> float:
 
 
 def print_rows(rows: list[Row]) -> None:
-    """One table of all, by size."""
-    print(
-        f"\n{'rule':<44}{'a night':>8}{'sites':>7}{'null nights flagged':>21}{'any in a year':>21}"
-        f"{'.5 SD':>7}{'.25 SD':>8}"
-    )
-    for row in sorted(rows, key=lambda row: row.studies):
-        yearly = f"{row.yearly:.3f} ± {(row.yearly * (1 - row.yearly) / row.sites) ** 0.5:.3f}"
-        delays = "".join(
-            f"{delay if delay < np.inf else 'no':>{width}}"
-            for delay, width in zip(row.delays, (7, 8), strict=True)
-        )
-        print(f"{row.rule:<44}{row.studies:>8}{row.sites:>7}{row.nightly:>21.4f}{yearly:>21}{delays}")
+    """One table of all, by size; delays are medians in nights."""
+    head = f"{'null nights':>13}{'any in a year':>17}{'.5 SD':>7}{'.25 SD':>8}{'as written':>12}"
+    print(f"{'rule':<52}{'a night':>8}{'reference':>11}{'sites':>7}{head}")
+    for row in sorted(rows, key=lambda row: (row.size.studies, row.size.reference_rows)):
+        error = math.sqrt(row.yearly * (1 - row.yearly) / row.sites)
+        shares = f"{row.nightly:>13.4f}{f'{row.yearly:.3f} ± {error:.3f}':>17}"
+        half, quarter = (f"{delay:g}" if delay < math.inf else "none" for delay in row.delays)
+        same = "" if row.as_written is None else f"{row.as_written:.4f}"
+        numbers = f"{row.size.studies:>8}{row.size.reference_rows:>11}{row.sites:>7}"
+        print(f"{row.rule:<52}{numbers}{shares}{half:>7}{quarter:>8}{same:>12}")
 
 
 def compare(folder: Path, sizes: Sequence[Size], sets_of_a_size: int) -> None:
@@ -157,17 +164,17 @@ def compare(folder: Path, sizes: Sequence[Size], sets_of_a_size: int) -> None:
         judge(peer, folder)
     about = {peer: json.loads((folder / f"{peer}.json").read_text()) for peer in PEERS}
     for size in sizes:
-        for peer, rule, name in _rules_of(about):
+        for peer, rule, name in _rules_of(about, size):
             rows.append(packaged(peer, rule, name, size, folder))
     print_rows(rows)
     print_refits(sets, folder, about["nannyml"]["version"])
 
 
-def _rules_of(about: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+def _rules_of(about: Mapping[str, Mapping[str, Any]], size: Size) -> Iterator[tuple[str, str, str]]:
     """Package, key of its rule, and the rule's name in the table."""
     for peer, title in PEERS.items():
-        for rule, test in about[peer]["tests"].items():
-            yield peer, rule, f"{title} {about[peer]['version']}, {test}"
+        for rule, test in about[peer]["tests"][size.file(0.0)].items():
+            yield peer, rule, f"{title} {about[peer]['version']}: {test}"
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def carrying(found: DomainShift) -> list[str]:
 
 
 def test_without_a_shift_five_in_a_hundred_windows_have_p_at_most_five_hundredths() -> None:
-    """300 windows: the share, the mean of p and the intervals' coverage lie within three Monte Carlo errors."""
+    """300 windows: share, mean of p and coverage of the intervals lie within three Monte Carlo errors."""
     rng, runs = np.random.default_rng(20261122), 300
     found = [classify(normal(rng, 80, 2), normal(rng, 60, 2), rule=CHEAP, seed=run) for run in range(runs)]
     p = np.array([one.p_value for one in found])
@@ -397,7 +397,7 @@ def test_a_site_that_is_scored_higher_is_told_within_each_outcome() -> None:
     studies = scored(np.random.default_rng(23), ALIKE, {"B": 0.8})
     found = audit_shortcut(studies, rule=RULE, rng=np.random.default_rng(1))
     assert found.state == "told_within_outcome"
-    for told in (found.among_events, found.among_non_events):
+    for told in (found.among_positives, found.among_negatives):
         by_name = {domain.domain: domain for domain in told.domains}
         assert (told.state, told.alpha) == ("told", 0.025)
         assert by_name["B"].p_value == 1 / 100
@@ -410,7 +410,7 @@ def test_a_site_of_higher_prevalence_is_told_overall_and_not_taken_for_a_shortcu
     found = audit_shortcut(studies, rule=RULE, rng=np.random.default_rng(1))
     assert found.state == "told_overall"
     assert found.among_all.p_value == 1 / 100
-    assert (found.among_events.state, found.among_non_events.state) == ("not_told", "not_told")
+    assert (found.among_positives.state, found.among_negatives.state) == ("not_told", "not_told")
 
 
 def test_without_a_shortcut_the_audit_finds_one_in_five_of_a_hundred_at_most() -> None:
@@ -440,7 +440,7 @@ def test_where_outcomes_are_unknown_the_audit_says_that_it_did_not_look_within_t
     blind = Scored(studies.score, studies.domain, studies.patient, np.full(900, np.nan))
     found = audit_shortcut(blind, rule=RULE, rng=np.random.default_rng(1))
     assert found.state == "told_overall"
-    assert found.reason.endswith("events: too few patients; non-events: too few patients")
+    assert found.reason.endswith("positives: too few patients; negatives: too few patients")
 
 
 def test_one_site_alone_and_no_study_at_all_are_insufficient() -> None:

@@ -24,7 +24,7 @@ from evidently.presets import DataDriftPreset
 warnings.filterwarnings("ignore")
 REPORTED_NIGHTS = 2
 COLUMN, NUMBER = "value", ColumnType.Numerical
-TESTS = {"default": None, "PSI": "psi"}
+TESTS = {"default": None, "chosen": "psi"}
 
 
 def judged(reference: pd.Series, current: pd.Series, test: str | None) -> tuple[str, float, bool]:
@@ -66,8 +66,10 @@ def main() -> None:
     folder, names = Path(sys.argv[1]), {}
     for file in sorted(folder.glob("nights_*.npz")):
         drawn, found = np.load(file), {}
+        names[file.name] = {}
         for rule, test in TESTS.items():
-            names[rule], found[rule] = drifted(drawn["reference"], drawn["values"], test)
+            name, found[rule] = drifted(drawn["reference"], drawn["values"], test)
+            names[file.name][rule] = f"{rule}, {name}"
         np.savez(folder / f"evidently_{file.name}", **found)
     about = {"version": version("evidently"), "tests": names}
     (folder / "evidently.json").write_text(json.dumps(about))

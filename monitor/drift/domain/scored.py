@@ -8,7 +8,7 @@ from typing import Literal
 from monitor.drift.domain.records import DomainRule
 from monitor.records import BoolArray, Estimate, FloatArray, TextArray
 
-Among = Literal["all", "events", "non_events"]
+Among = Literal["all", "positives", "negatives"]
 ToldState = Literal["insufficient", "not_told", "told"]
 AuditState = Literal["insufficient", "not_told", "told_overall", "told_within_outcome"]
 
@@ -90,9 +90,10 @@ class ShortcutAudit:
 
     Attributes:
         state: "told_within_outcome" is the finding that prevalence cannot explain; "told_overall" where it
-            was not seen, or could not be judged, among studies of one outcome.
+            was not seen, or could not be judged, among studies of one outcome; "not_told" where it was seen
+            in no question that could be judged, and `reason` says which could not.
         reason: One sentence on each question.
-        among_all, among_events, among_non_events: The three questions; the latter two share alpha.
+        among_all, among_positives, among_negatives: The three questions; the latter two share alpha.
         left_out: Studies without a score or without a known domain.
         rule: How it was judged.
     """
@@ -100,7 +101,7 @@ class ShortcutAudit:
     state: AuditState
     reason: str
     among_all: ScoreTold
-    among_events: ScoreTold
-    among_non_events: ScoreTold
+    among_positives: ScoreTold
+    among_negatives: ScoreTold
     left_out: int
     rule: DomainRule

@@ -47,11 +47,11 @@ def audit_shortcut(scored: Scored, *, rule: DomainRule, rng: np.random.Generator
     unknown = np.array([name is None for name in scored.domain], dtype=bool) | np.isnan(scored.score)
     usable = scored.where(~unknown)
     among_all = told_from_score(usable, "all", rule, rng)
-    events = told_from_score(usable.where(usable.outcome == 1), "events", halved, rng)
-    others = told_from_score(usable.where(usable.outcome == 0), "non_events", halved, rng)
-    reason = "; ".join(sentence(told) for told in (among_all, events, others))
-    state = state_of(among_all, (events, others))
-    return ShortcutAudit(state, reason, among_all, events, others, int(unknown.sum()), rule)
+    positives = told_from_score(usable.where(usable.outcome == 1), "positives", halved, rng)
+    negatives = told_from_score(usable.where(usable.outcome == 0), "negatives", halved, rng)
+    reason = "; ".join(sentence(told) for told in (among_all, positives, negatives))
+    state = state_of(among_all, (positives, negatives))
+    return ShortcutAudit(state, reason, among_all, positives, negatives, int(unknown.sum()), rule)
 
 
 def state_of(among_all: ScoreTold, within: tuple[ScoreTold, ScoreTold]) -> AuditState:

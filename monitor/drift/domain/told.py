@@ -163,10 +163,10 @@ def sentence(told: ScoreTold) -> str:
 
     Example:
         >>> nothing = Estimate(None, None, None, 8, 0, "too few patients")
-        >>> sentence(ScoreTold("events", "insufficient", nothing, None, 0.025, ()))
-        'events: too few patients'
+        >>> sentence(ScoreTold("positives", "insufficient", nothing, None, 0.025, ()))
+        'positives: too few patients'
     """
-    name = {"all": "all studies", "events": "events", "non_events": "non-events"}[told.among]
+    name = "all studies" if told.among == "all" else told.among
     if told.state == "insufficient":
         return f"{name}: too few patients"
     return f"{name}: mean held-out area {told.area.value:.3f}, p = {told.p_value:.3g}"
