@@ -11,6 +11,7 @@ import time
 import numpy as np
 from calibration_stream import ALPHA, WEIGHT, delays, null_alarm_share
 from false_accept_table import false_accepts
+from monitoring_tables import MONITORING_TABLES
 from operating_point_tables import operating_point
 from recalibration_tables import METHOD_TABLES
 from verdict_tables import VERDICT_TABLES
@@ -79,6 +80,7 @@ TABLES = {
     "operating_point": thresholds,
     **VERDICT_TABLES,
     **METHOD_TABLES,
+    **MONITORING_TABLES,
 }
 
 

@@ -94,7 +94,7 @@ def studentised(value: float, error: float) -> float:
     """Distance from what chance gives, in standard errors; infinite for a perfect area.
 
     The error, too, answers to how many studies each patient has, so that the permutation test holds its
-    size where patients of one sample have more of them (Chung and Romano 2013, Ann Stat 41:484-507).
+    size where patients of one sample have more of them (Chung and Romano 2013, 10.1214/13-AOS1090).
 
     Example:
         >>> studentised(0.2, 0.1), studentised(0.5, 0.0), studentised(0.0, 0.0)

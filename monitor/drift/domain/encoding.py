@@ -121,10 +121,7 @@ def columns_of(place: int, values: Values, smaller: int) -> list[Column]:
 
 
 def normal_scores(values: FloatArray) -> FloatArray:
-    """Standard normal quantile of each value's mid-rank among the known ones; NaN stays NaN.
-
-    References:
-        van der Waerden (1952), Indagationes Mathematicae 14:453-458.
+    """Van der Waerden's scores: normal quantile of each value's mid-rank among the known; NaN stays NaN.
 
     Example:
         >>> normal_scores(np.array([5.0, np.nan, 7.0, 1e6])).round(3).tolist()

@@ -88,7 +88,7 @@ def permutation_p(statistic: float, relabelled: FloatArray) -> float:
         Between 1 / (b + 1) and 1.
 
     References:
-        Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39.
+        Phipson and Smyth (2010), Stat Appl Genet Mol Biol 9:39, 10.2202/1544-6115.1585.
 
     Example:
         >>> permutation_p(2.0, np.array([0.0, 1.0, 1.5]))
@@ -104,7 +104,7 @@ def adjusted_p(statistics: FloatArray) -> list[float]:
         statistics: Shape (labellings, k); the first row as seen.
 
     References:
-        Westfall and Young (1993), Resampling-Based Multiple Testing, algorithm 2.5 (single step).
+        Westfall and Young (1993), Resampling-Based Multiple Testing, Wiley (single step).
 
     Example:
         The second column of the relabelling reaches what the first showed.

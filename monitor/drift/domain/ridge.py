@@ -56,7 +56,7 @@ def held_out_scores(
         Shape (n, b); higher is likelier a member.
 
     References:
-        Hastie, Tibshirani, Friedman (2009), The Elements of Statistical Learning, 3.4.1 and exercise 4.2.
+        Hastie, Tibshirani, Friedman (2009), The Elements of Statistical Learning, 3.4.1 and 4.2.
 
     Example:
         >>> from monitor.drift.domain.folds import deal_folds

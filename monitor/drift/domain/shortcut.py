@@ -31,7 +31,7 @@ def audit_shortcut(scored: Scored, *, rule: DomainRule, rng: np.random.Generator
         ValueError: `rule` has too few permutations for half of its alpha.
 
     References:
-        DeGrave et al. (2021), Nat Mach Intell 3:610-619.
+        DeGrave et al. (2021), Nat Mach Intell 3:610-619, 10.1038/s42256-021-00338-7.
 
     Example:
         Two sites of 60 patients each; the second scores everybody higher.
