@@ -9,55 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
-from nights import NIGHTS, Site
+from compared import Compared, counts_by_night
+from nights import NIGHTS
+from numpy.typing import NDArray
+from ours import log_mixture
 
-from monitor.drift import FrozenFeature, MeanStream, freeze_continuous, location_and_spread, log_limit
-from monitor.drift.detector import log_mean_exp
-from monitor.records import FloatArray, IntArray
+from monitor.drift import log_limit
+from monitor.records import FloatArray
 
 PSI_BINS, PSI_FLOOR = 10, 1e-4
 STANDARD_DEVIATIONS = 3.0
 TUNED_TO, CUSUM_LIMIT = 0.5, 14.0
 """Shift in SD, and the limit in nats: none is stated, and with 14 the .25 SD shift has the stated delay."""
 ALPHA, STREAMS = 0.05, 230
-
-
-class Compared:
-    """A site's sorted nights and what several rules need of them, computed once."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.sorted = np.sort(site.values, axis=1)
-        self.sorted.flags.writeable = False
-        self.reference = np.sort(site.reference, axis=None)
-
-    @cached_property
-    def ranks(self) -> IntArray:
-        """How many of the reference lie at or below each value, shape (nights, studies)."""
-        return _ranks(self.reference, self.sorted)
-
-    @cached_property
-    def feature(self) -> FrozenFeature:
-        """The reference as the product freezes it."""
-        return freeze_continuous(self.site.reference.ravel(), self.site.reference_patients)
-
-    @cached_property
-    def codes(self) -> IntArray:
-        """Codes of all nights; neighbours stay together where they are of one patient."""
-        values = self.site.values if self.site.paired else self.sorted
-        return self.feature.code(values.ravel()).reshape(values.shape)
-
-    @cached_property
-    def counts(self) -> FloatArray:
-        """Studies of each night with each code."""
-        return _counts(self.codes, len(self.feature.counts))
-
-
-def _ranks(reference: FloatArray, values: FloatArray) -> IntArray:
-    return np.searchsorted(reference, values.ravel(), side="right").reshape(values.shape)
 
 
 def kolmogorov_smirnov(compared: Compared) -> FloatArray:
@@ -72,7 +39,7 @@ def population_stability_index(compared: Compared) -> FloatArray:
     """Sum of (share now - share then) ln(share now / share then) over tenths of the reference."""
     rows = len(compared.reference)
     bins = np.minimum((np.maximum(compared.ranks - 1, 0) * PSI_BINS) // rows, PSI_BINS - 1)
-    now = np.maximum(_counts(bins, PSI_BINS) / bins.shape[1], PSI_FLOOR)
+    now = np.maximum(counts_by_night(bins, PSI_BINS) / bins.shape[1], PSI_FLOOR)
     return ((now - 1 / PSI_BINS) * np.log(now * PSI_BINS)).sum(axis=1)
 
 
@@ -116,12 +83,12 @@ def gaussian_cusum(compared: Compared) -> FloatArray:
 
 def tolerance_detector(compared: Compared) -> FloatArray:
     """Our covariate stream: natural log of R against the band of .1 SD and two standard errors."""
-    return _log_mixture(compared, 0.1, 2.0)
+    return log_mixture(compared, 0.1, 2.0)
 
 
 def point_null_detector(compared: Compared) -> FloatArray:
     """The same engine without a band: its null is the mean of the reference, as estimated."""
-    return _log_mixture(compared, 0.0, 0.0)
+    return log_mixture(compared, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -138,7 +105,7 @@ class Rule:
     limit: Callable[[int, int], float]
     remembers: bool = False
 
-    def alarms(self, compared: Compared) -> FloatArray:
+    def alarms(self, compared: Compared) -> NDArray[np.bool_]:
         """Whether each night alarms, shape (nights,)."""
         studies, rows = compared.sorted.shape[1], len(compared.reference)
         return self.statistic(compared) >= self.limit(studies, rows)
@@ -172,51 +139,11 @@ RULES = (
 )
 
 
-def our_stream(compared: Compared, standardized_difference: float, standard_errors: float) -> MeanStream:
-    """The product's covariate stream, frozen on the site's reference."""
-    return location_and_spread(compared.feature, standardized_difference, standard_errors)
-
-
-def _log_mixture(compared: Compared, standardized_difference: float, standard_errors: float) -> FloatArray:
-    """Natural log of R after each night, R the mean over the bets."""
-    stream = our_stream(compared, standardized_difference, standard_errors)
-    log_r = np.full(len(stream.wagers), -np.inf)
-    path = np.empty((len(compared.codes), len(stream.wagers)))
-    for night, log_e in enumerate(nightly_log_e(stream, compared)):
-        log_r = log_e + np.logaddexp(log_r, 0.0)
-        path[night] = log_r
-    return log_mean_exp(path)
-
-
-def nightly_log_e(stream: MeanStream, compared: Compared) -> FloatArray:
-    """As `MeanStream.log_e`, of all nights at once: log e-values of shape (nights, bets)."""
-    log_e = log_e_per_code(stream)
-    if not compared.site.paired:
-        return compared.counts @ log_e
-    e, codes = np.exp(log_e), compared.codes
-    return np.log((e[codes[:, ::2]] + e[codes[:, 1::2]]) / 2).sum(axis=1)
-
-
-def log_e_per_code(stream: MeanStream) -> FloatArray:
-    """What one study with each code adds to the log e-value of each bet, shape (codes, bets)."""
-    gain = np.array([wager.gain for wager in stream.wagers])
-    edge = np.array([wager.edge for wager in stream.wagers])
-    readings = stream.values[:, [wager.functional for wager in stream.wagers]]
-    return np.log1p(gain * (readings - edge))
-
-
-def _counts(codes: IntArray, size: int) -> FloatArray:
-    """How often each code occurs on each night, shape (nights, size)."""
-    nights = len(codes)
-    flat = codes + size * np.arange(nights)[:, None]
-    return np.bincount(flat.ravel(), minlength=nights * size).reshape(nights, size).astype(np.float64)
-
-
 def _jensen_shannon(values: FloatArray, edges: FloatArray, then: FloatArray) -> FloatArray:
     """Distance (base 2) of each night's shares to those of the reference; what lies outside has a bin."""
     bins = np.searchsorted(edges, values, side="right")
     bins[values == edges[-1]] -= 1
-    counts = _counts(bins, len(edges) + 1)
+    counts = counts_by_night(bins, len(edges) + 1)
     inside = counts[:, 1:-1]
     outside = counts[:, :1] + counts[:, -1:]
     now = np.concatenate([inside, outside], axis=1) / values.shape[1]

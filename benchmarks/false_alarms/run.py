@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from compared import Compared
 from environments import judge
 from nights import CHANGE_NIGHT, NIGHTS, Site, Truth, site
 from numpy.typing import NDArray
 from refits import print_refits, write_sets
-from rules import RULES, Compared
+from rules import RULES
 
 PEERS = {"evidently": "Evidently", "nannyml": "NannyML"}
 SEED = 20261129
@@ -146,14 +147,14 @@ def _delay(alarms: BoolArray, remembers: bool) -> float:
 def print_rows(rows: list[Row]) -> None:
     """One table of all, by size; delays are medians in nights."""
     head = f"{'null nights':>13}{'any in a year':>17}{'.5 SD':>7}{'.25 SD':>8}{'as written':>12}"
-    print(f"{'rule':<52}{'a night':>8}{'reference':>11}{'sites':>7}{head}")
+    print(f"{'rule':<64}{'a night':>8}{'reference':>11}{'sites':>7}{head}")
     for row in sorted(rows, key=lambda row: (row.size.studies, row.size.reference_rows)):
         error = math.sqrt(row.yearly * (1 - row.yearly) / row.sites)
         shares = f"{row.nightly:>13.4f}{f'{row.yearly:.3f} ± {error:.3f}':>17}"
         half, quarter = (f"{delay:g}" if delay < math.inf else "none" for delay in row.delays)
         same = "" if row.as_written is None else f"{row.as_written:.4f}"
         numbers = f"{row.size.studies:>8}{row.size.reference_rows:>11}{row.sites:>7}"
-        print(f"{row.rule:<52}{numbers}{shares}{half:>7}{quarter:>8}{same:>12}")
+        print(f"{row.rule:<64}{numbers}{shares}{half:>7}{quarter:>8}{same:>12}")
 
 
 def compare(folder: Path, sizes: Sequence[Size], sets_of_a_size: int) -> None:

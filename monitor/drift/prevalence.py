@@ -177,7 +177,7 @@ def _condition(label_shift_p: float | None) -> str:
     if label_shift_p is None:
         return UNCHECKED
     return (
-        f"assumes that the scores of each class did not change; tested on outcomes, p = {label_shift_p:.3f}"
+        f"assumes that the scores of each class did not change; tested on outcomes, p = {label_shift_p:.3g}"
     )
 
 
@@ -195,7 +195,7 @@ def _lost(draws: Draws) -> tuple[str, ...]:
 def _changed(label_shift_p: float | None) -> tuple[str, ...]:
     if label_shift_p is None or label_shift_p > CHANGED_CLASSES:
         return ()
-    return (f"the scores of a class changed, p = {label_shift_p:.3f}: they do not tell the prevalence",)
+    return (f"the scores of a class changed, p = {label_shift_p:.3g}: they do not tell the prevalence",)
 
 
 def _disagreement(fit: _Fit, draws: Draws, level: float) -> tuple[str, ...]:

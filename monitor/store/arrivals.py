@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.plan.model import ChangePlan
 from monitor.records import Arrived, Mark, Place
-from monitor.store.connection import Session, columns, quoted
+from monitor.store.connection import Session, columns, quoted, rows
 
 _READ = "cohort_end <= ${0}due AND known_on <= ${0}known_by AND batch <= ${0}batch"
 
@@ -82,3 +82,14 @@ def feature_values(values: NDArray[Any], kind: str) -> NDArray[Any]:
         return np.ma.filled(values.astype(np.float64), np.nan)
     # `filled(None)` would put NumPy's own "?" in the place of a missing level.
     return np.array(np.ma.asarray(values, dtype=object).tolist(), dtype=object)
+
+
+def late(connection: Session, days: int) -> dict[Place, int]:
+    """Predictions of each place that became known later than so many days after their cohort ended."""
+    found = rows(
+        connection,
+        "SELECT site, finding, count(*) FILTER (known_on > cohort_end + ?::INTEGER) FROM predictions "
+        "GROUP BY site, finding ORDER BY site, finding",
+        [days],
+    )
+    return {Place(site, finding): count for site, finding, count in found}

@@ -332,6 +332,11 @@ class Store:
         with translated("reading new predictions"):
             return arrivals.arrived(self._connection, self._plan, after, upto, place)
 
+    def late_predictions(self, days: int) -> dict[Place, int]:
+        """Predictions held of each place that came later than so many days after their cohort ended."""
+        with translated("counting late predictions"):
+            return arrivals.late(self._connection, days)
+
     def last_batch(self) -> int:
         """Number of the newest batch; 0 before the first."""
         with translated("reading batches"):

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks" / "false_alarms"))
 
+from compared import Compared
 from nights import CHANGE_NIGHT, NIGHTS, TRUTHS, Truth, site
-from rules import RULES, Compared, Rule, kolmogorov_smirnov, nightly_log_e, normed_wasserstein, our_stream
-from rules import log_e_per_code as log_e_per_code
+from ours import log_e_per_code as log_e_per_code
+from ours import nightly_log_e, our_stream
+from rules import RULES, Rule, kolmogorov_smirnov, normed_wasserstein
 
 SEED, STUDIES, RUNS, DELAY_RUNS = 20261129, 200, 500, 300
 STATED_RUNS, STATED_DELAY_RUNS, LARGEST_DEVIATION = 500, 100, 0.25
@@ -61,8 +63,8 @@ STATED_FOUND = {
 }
 """Share of shifts by .15 SD found in 265 nights."""
 NOTES = {
-    "3 SD of reference nights": "limits from the reference's own 25 nights (5 of 1,000 rows), as the package "
-    "takes them; the design does not say how many it took",
+    "3 SD of reference nights": "limits from the reference's own 25 nights (5 of 1,000 rows), as NannyML takes "
+    "them; the benchmark finds NannyML alike on every night, the design does not say how many it took",
 }
 STATED_SMALL = {50: 1.0, 100: 1.0, 200: 0.022, 500: 0.0}
 """S1b: PSI > .2 by studies a night."""

@@ -55,12 +55,10 @@ def _studies(
     first, other = (calibrated_night(rng, shape, PREVALENCE, AREA)[0] for _ in range(2))
     log_odds = pairs(rng, first, other, variation.paired)
     log_odds += LOG_ODDS_PER_SD * variation.effects(rng, shape[0])[:, None]
+    outcome = shifted_outcomes(rng, log_odds)
     late = slice(shape[0] - NIGHTS + CHANGE_NIGHT, None)
     if change.prevalence is not None:
-        log_odds[late], later = _after_label_shift(rng, log_odds[late].shape, change.prevalence)
-    outcome = shifted_outcomes(rng, log_odds)
-    if change.prevalence is not None:
-        outcome[late] = later
+        log_odds[late], outcome[late] = _after_label_shift(rng, log_odds[late].shape, change.prevalence)
     elif (change.intercept, change.slope) != (0.0, 1.0):
         outcome[late] = shifted_outcomes(rng, log_odds[late], change.intercept, change.slope)
     return log_odds, outcome

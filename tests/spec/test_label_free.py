@@ -145,7 +145,7 @@ class TestPrevalenceIsShownOnlyUnderItsConditions:
         found = estimated(reference_of(400), window_of(0.1), label_shift_p=0.05)
         assert not found.shown
         assert found.refusals == (
-            "the scores of a class changed, p = 0.050: they do not tell the prevalence",
+            "the scores of a class changed, p = 0.05: they do not tell the prevalence",
         )
 
     def test_two_estimates_that_differ_withhold_it(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from monitor.documentation.blocks import Facts, Mark
+from monitor.documentation.blocks import Block, Facts, Mark
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.effects import LEGEND as EFFECTS_LEGEND
 from monitor.documentation.figures.effects import effect_figure
@@ -21,13 +21,20 @@ from monitor.documentation.figures.overview import (
 from monitor.documentation.figures.states import PLACE_ORDER, STATUS_WORDS, name_of, status_of
 from monitor.documentation.numbers import FIXED_SPACE, Number
 from monitor.documentation.review.belonging import alarms_text, of_place, page_of
-from monitor.documentation.review.loose import many, part
+from monitor.documentation.review.loose import listing, many, part
 from monitor.documentation.review.place import KINDS
 from monitor.documentation.review.rows import named, place_row
 from monitor.documentation.wording import counted, listed
 
 MOST_NAMED: Final = 10
 URGENT: Final = ("alarm", "watch")
+AUDITED: Final = ("finding", "told", "studies", "drawn", "reason")
+ANSWERS: Final = {
+    "insufficient": "too few patients to tell",
+    "not_told": "not seen",
+    "told_overall": "yes; prevalence or case mix could explain it",
+    "told_within_outcome": "yes, also among studies of one outcome: look for a shortcut",
+}
 
 
 def front_values(report: Record) -> dict[str, Any]:
@@ -47,9 +54,18 @@ def front_values(report: Record) -> dict[str, Any]:
         "effects_legend": EFFECTS_LEGEND,
         "words": {status: Mark(status, words) for status, words in STATUS_WORDS.items()},
         "findings": _findings(report, places),
+        "shortcuts": _shortcuts(many(report, "shortcuts")),
         **_panels(places, alarms),
         **_ranked(places),
     }
+
+
+def _shortcuts(audits: Sequence[Record]) -> Block:
+    rows = [
+        {**{key: row.get(key) for key in AUDITED}, "answer": ANSWERS.get(str(row.get("state")))}
+        for row in audits
+    ]
+    return listing("audits", "Can it be told from the score alone?", rows)
 
 
 def headline(places: Sequence[Record]) -> str:

@@ -63,10 +63,14 @@ def estimate(found: Any) -> Cell:
         Interval(value=0.52, low=0.49, high=0.55, decimals=3, kind='interval')
         >>> estimate({"reason": "no outcomes"}).text
         'not computed: no outcomes'
+        >>> estimate({"value": None, "low": 0.1, "high": 0.3})
+        'between 0.100 and 0.300'
     """
     if not isinstance(found, Mapping):
         return shown(found)
     ends = [found.get(key) for key in ("value", "low", "high")]
+    if ends[0] is None and ends[1] is not None and ends[2] is not None:
+        return f"between {ends[1]:.3f} and {ends[2]:.3f}"
     if ends[0] is None:
         return Mark("none", f"not computed: {str(found.get('reason') or NO_REASON).rstrip('.')}")
     value, low, high = ends

@@ -34,7 +34,7 @@ def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
         The pages, index.html first.
     """
     pages = review_pages(report)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if PLACE_PAGE.fullmatch(file.name) and file.name not in pages:
             file.unlink()

@@ -56,6 +56,7 @@ def monitoring_report(
     state, plan = read_state(path, loaded), loaded.plan
     with store.open_snapshot(path, plan, database_key(path, key_file)) as snapshot:
         matured = snapshot.mature_rows(matured_by=_night(state), known_by=date.max, held=True)
+        late = snapshot.late_predictions(plan.monitoring.arrival_days or 0)
         asked = 0
         sites: list[dict[str, Any]] = []
         for number, site in enumerate(found["sites"]):
@@ -64,7 +65,9 @@ def monitoring_report(
             scene = investigation.scene_of(plan, state, snapshot, place, matured.get(place), loaded.sha256)
             asked += bool(scene.alarm_nights)
             html = _page(path, place) if evidently and asked <= TOO_MANY else None
-            sites.append({**_of_status(site), **_asked(scene, site["streams"], html)})
+            sites.append(
+                {**_of_status(site), "late_rows": late.get(place), **_asked(scene, site["streams"], html)}
+            )
         told = shortcuts(plan, matured, snapshot, loaded.sha256)
     return {
         "as_of": found["as_of"],

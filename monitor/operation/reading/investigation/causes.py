@@ -18,8 +18,8 @@ def explanations(scene: Scene) -> dict[str, Any]:
     """The confidence set of explanations, or why there is none.
 
     Returns:
-        The record of `monitor.drift.attribution`, with "kept" for the explanations; {"reason": ...} where the
-        question cannot be asked.
+        The record of `monitor.drift.attribution` without what is absent, "kept" for the explanations and
+        "strata" for those within levels; {"reason": ...} where the question cannot be asked.
     """
     if not scene.alarm_nights:
         return {"reason": WITHOUT_ALARM}
@@ -36,8 +36,11 @@ def explanations(scene: Scene) -> dict[str, Any]:
         _labelled(scene, scene.reference, covariate), _labelled(scene, window, covariate), scene.calibrator
     )
     record = found.as_record()
+    kept, strata = record.pop("explanations"), record.pop("vendors")
     span = {"from": str(window.cohort.min()), "to": str(window.cohort.max())}
-    return {**record, "kept": list(found.explanations), "window": span, "stratified_by": covariate}
+    told = {name: value for name, value in record.items() if value is not None and name != "status"}
+    by_level = [{covariate or "level": name, "verdict": item["verdict"]} for name, item in strata.items()]
+    return {**told, "kept": kept, "window": span, **({"strata": by_level} if by_level else {})}
 
 
 def alarmed_category(scene: Scene) -> str | None:
