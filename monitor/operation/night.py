@@ -120,7 +120,7 @@ class Nights:
         knowledge = Knowledge(night, known_by)
         before = _positions(self.workspace)
         with self.workspace.commit():
-            check_a_past_night(self.workspace, night.isoformat())
+            check_a_past_night(self.watch, night.isoformat())
             open_deferred(self.workspace, night)
             self.watch.read_predictions(knowledge)
             cohorts = self._new_cohorts(night)

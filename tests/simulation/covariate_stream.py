@@ -63,8 +63,8 @@ STATED_FOUND = {
 }
 """Share of shifts by .15 SD found in 265 nights."""
 NOTES = {
-    "3 SD of reference nights": "limits from the reference's own 25 nights (5 of 1,000 rows), as NannyML takes "
-    "them; the benchmark finds NannyML alike on every night, the design does not say how many it took",
+    "3 SD of reference nights": "limits from the reference's own nights, 25 of 5,000 rows and 5 of 1,000, as "
+    "NannyML takes them (the benchmark finds it alike on every night); the design does not say how many",
 }
 STATED_SMALL = {50: 1.0, 100: 1.0, 200: 0.022, 500: 0.0}
 """S1b: PSI > .2 by studies a night."""

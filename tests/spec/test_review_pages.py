@@ -195,7 +195,7 @@ class TestAbsence:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))
         assert "Not computed: no reader decisions are logged." in text
-        assert text.count("Not computed: ") == 11
+        assert text.count("Not computed: ") == 12
 
     def test_a_report_that_is_silent_on_alarms_does_not_claim_there_are_none(self) -> None:
         pages = review_pages({"sites": [{"site": "Hill"}]})
@@ -220,9 +220,9 @@ class TestPlacePage:
                 "explanations",
                 "prevalence",
                 "expected",
-                "readers",
+                "outcomes",
             ),
-            *("exclusions", "quality", "domain", "second-opinion"),
+            *("readers", "exclusions", "quality", "domain", "second-opinion"),
         ]
 
     def test_shows_the_drawn_effects_as_numbers_too(self, network: dict[str, Page]) -> None:

@@ -14,6 +14,7 @@ from monitor.errors import EvidenceError
 from monitor.operation.evidence.verify import verify
 from monitor.operation.night import nightly
 from monitor.operation.people.closure import close_alarm
+from monitor.operation.reading.monitoring import monitoring_report
 from monitor.operation.reading.status import status
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise
@@ -232,3 +233,23 @@ def test_rows_that_come_late_are_looked_at_when_they_come(tmp_path: Path) -> Non
     by_night = dict(stored(scene, "SELECT night, rows::INT FROM mean_looks WHERE stream = 'arrivals'"))
     assert by_night[date(2026, 2, 21)] == by_batch[2] > 400
     assert verify(scene.path).derived > 0
+
+
+def test_streams_with_outcomes_say_so_when_too_few_are_known(tmp_path: Path) -> None:
+    """Half of the outcomes never come: what needs them is degraded, what does not goes on."""
+    scene = bound(tmp_path, NORTH, nights=44, edits=EDITS)
+    files = scene.made.write(scene.logs)
+    lines = files.outcomes[0].read_text().splitlines(keepends=True)
+    files.outcomes[0].write_text("".join(lines[:1] + lines[1::2]))
+    replay(scene.path, files.predictions, files.outcomes, until=scene.made.complete_on, key_file=scene.key)
+    for stream in ("calibration", "prevalence"):
+        found = stream_of(scene, "North", stream)
+        assert found["state"] == "degraded", stream
+        assert "where the plan asks for 90%" in found["reason"]
+    assert stream_of(scene, "North", "covariate:age")["state"] == "quiet"
+    report = monitoring_report(scene.path, today=date(2026, 2, 28), evidently=False)["sites"][0]
+    assert report["status"] == "watch"
+    known = report["outcomes_known"]
+    assert known["degraded"]
+    assert known["bounds"]["prevalence"]["low"] < 0.15 < known["bounds"]["prevalence"]["high"]
+    assert len(known["by_score"]) == 5

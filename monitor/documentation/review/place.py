@@ -15,6 +15,7 @@ from monitor.documentation.review.addresses import anchor
 from monitor.documentation.review.belonging import of_place, opened_at
 from monitor.documentation.review.explanations import domain_part, explanations_part, second_opinion_part
 from monitor.documentation.review.loose import many, not_computed, part
+from monitor.documentation.review.outcomes import outcomes_part
 from monitor.documentation.review.pieces import Links, Part, Piece
 from monitor.documentation.review.readers import exclusions_part, readers_part
 from monitor.documentation.review.streams import effects_part, place_drawings, quality_part, streams_part
@@ -54,6 +55,7 @@ def place_parts(place: Record, report: Record, drawings: Mapping[str, str]) -> t
         explanations_part(place),
         prevalence_part(place),
         performance_part(place),
+        outcomes_part(place),
         readers_part(place),
         exclusions_part(place),
         quality_part(place),

@@ -159,6 +159,7 @@ def _asked(
         "explanations": causes,
         "prevalence_without_outcomes": investigation.prevalence(scene, label_p),
         "expected_performance": investigation.expected(scene),
+        "outcomes_known": investigation.outcomes_known(scene),
         "readers": investigation.readers(scene),
         "exclusions": investigation.exclusions(scene),
         "domain": investigation.domain(scene),
@@ -226,7 +227,7 @@ def _findings(state: RegistryState) -> list[dict[str, Any]]:
     """What is a fact and no statistic: rows of another version of the model."""
     return [
         {
-            "site": None,
+            "site": "any site",
             "finding": None,
             "kind": "unknown_model_version",
             "what": f"{body['reasons'][WRONG_MODEL]} predictions of another model version were refused",

@@ -10,11 +10,9 @@ from monitor.errors import EvidenceError
 from monitor.hashing import sha256_text
 from monitor.operation.attempt.operating_points import finding_of
 from monitor.operation.watching.features import features_of, numbered
-from monitor.operation.watching.references import Reference, read
-from monitor.operation.watching.specs import AGREEMENT, PREVALENCE, StreamSpec, specs
-from monitor.operation.watching.watch import ARRIVALS
-from monitor.operation.workspace import Workspace
-from monitor.records import Arrived, FloatArray, Place
+from monitor.operation.watching.specs import AGREEMENT, PREVALENCE
+from monitor.operation.watching.watch import ARRIVALS, Watch
+from monitor.records import Arrived
 from monitor.store import MeanLook
 
 CLOSE = 1e-9
@@ -22,13 +20,13 @@ UNTOLD = (PREVALENCE, AGREEMENT)
 """Features whose past values depend on more than the predictions: outcomes, and the threshold then in use."""
 
 
-def check_a_past_night(workspace: Workspace, night: str) -> str | None:
+def check_a_past_night(watch: Watch, night: str) -> str | None:
     """Rebuild what one past night added to the streams of predictions and compare it with what is stored.
 
     Which night is drawn by a hash, so that a replay checks the same ones.
 
     Args:
-        workspace: Open for writing; nothing is changed.
+        watch: The streams of a workspace that is open for writing; nothing is changed.
         night: The one that is being run.
 
     Returns:
@@ -37,6 +35,7 @@ def check_a_past_night(workspace: Workspace, night: str) -> str | None:
     Raises:
         EvidenceError: The stored sums are not those of the rows.
     """
+    workspace = watch.workspace
     state = workspace.state
     nights = [number for number, body in enumerate(state.nights) if "due" in body]
     if not nights:
@@ -48,32 +47,27 @@ def check_a_past_night(workspace: Workspace, night: str) -> str | None:
     after = state.marks[drawn - 1] if drawn else None
     rows = workspace.store.arrived(after, state.marks[drawn])
     stored = workspace.store.mean_looks(night=date.fromisoformat(checked))
-    _compare(workspace, rows, stored, checked)
+    told = {look.place: look.rows for look in stored if look.stream == ARRIVALS}
+    if told != {place: len(found) for place, found in rows.items()}:
+        raise _differs(checked, "the number of predictions of some place")
+    for place, found in rows.items():
+        _compare(watch, found, [look for look in stored if look.place == place], checked)
     return checked
 
 
-def _compare(workspace: Workspace, rows: dict[Place, Arrived], stored: list[MeanLook], checked: str) -> None:
-    by_feature = {spec.name: spec for spec in specs(workspace.loaded.plan) if spec.feature not in UNTOLD}
-    references = {(Place(r.site, r.finding), r.feature): read(r) for r in workspace.store.references()}
-    of_arrivals = [look for look in stored if look.stream == ARRIVALS]
-    if {look.place: look.rows for look in of_arrivals} != {
-        place: len(found) for place, found in rows.items()
-    }:
-        raise _differs(checked, "the number of predictions of some place")
+def _compare(watch: Watch, rows: Arrived, stored: list[MeanLook], checked: str) -> None:
+    plan, patient = watch.plan, numbered(rows.patient)
+    features = features_of(plan, finding_of(plan, rows.place), rows, None)
+    by_name = {spec.name: spec for spec in watch.specs if spec.feature not in UNTOLD}
     for look in stored:
-        spec = by_feature.get(look.stream)
-        reference = references.get((look.place, spec.feature)) if spec else None
-        if spec and reference:
-            found = _sums(workspace, rows[look.place], spec, reference)
-            if not np.allclose(found, look.sums, rtol=CLOSE, atol=CLOSE):
-                raise _differs(checked, f"{look.site} {look.finding} {look.stream}")
-
-
-def _sums(workspace: Workspace, rows: Arrived, spec: StreamSpec, reference: Reference) -> FloatArray:
-    plan = workspace.loaded.plan
-    feature = features_of(plan, finding_of(plan, rows.place), rows, None)[spec.feature]
-    codes = reference.feature.code(feature.values[feature.known])
-    return reference.stream(spec).sums(codes, numbered(rows.patient)[feature.known])[1]
+        spec = by_name.get(look.stream)
+        if spec is None:
+            continue
+        feature, stream = features[spec.feature], watch.stream_of(spec, rows.place)
+        codes = stream.feature.code(feature.values[feature.known])
+        sums = stream.sums(codes, patient[feature.known])[1]
+        if not np.allclose(sums, look.sums, rtol=CLOSE, atol=CLOSE):
+            raise _differs(checked, f"{look.site} {look.finding} {look.stream}")
 
 
 def _differs(night: str, what: str) -> EvidenceError:

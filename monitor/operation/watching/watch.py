@@ -195,7 +195,7 @@ class Watch:
         self, spec: StreamSpec, place: Place, codes: IntArray, patient: IntArray, knowledge: Knowledge
     ) -> None:
         """One look of one stream: its sums, its evidence, and an alarm where the limit is reached."""
-        stream = self._stream(spec, place)
+        stream = self.stream_of(spec, place)
         patients, sums, squares = stream.sums(codes, patient)
         epoch = self.workspace.state.epoch_of(place, spec.name)
         watched = bool(stream.wagers) and self.workspace.state.open_alarm(place, spec.name) is None
@@ -225,7 +225,8 @@ class Watch:
         self.pending.states[place, spec.name] = DetectorRow(*place, spec.name, epoch, detector.looks, log_r)
         return detector.log_mixture
 
-    def _stream(self, spec: StreamSpec, place: Place) -> MeanStream:
+    def stream_of(self, spec: StreamSpec, place: Place) -> MeanStream:
+        """A stream of a place with a frozen reference; made once."""
         if (place, spec.name) not in self.streams:
             self.streams[place, spec.name] = self.references[place][spec.feature].stream(spec)
         return self.streams[place, spec.name]

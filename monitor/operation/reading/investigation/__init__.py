@@ -1,6 +1,7 @@
 """What is asked of a place beyond its streams: causes, estimates without outcomes, readers, exclusions."""
 
 from monitor.operation.reading.investigation.causes import explanations
+from monitor.operation.reading.investigation.completeness import outcomes_known
 from monitor.operation.reading.investigation.drilldown import domain, opinion
 from monitor.operation.reading.investigation.people import exclusions, readers
 from monitor.operation.reading.investigation.scene import Scene, scene_of
@@ -13,6 +14,7 @@ __all__ = [
     "expected",
     "explanations",
     "opinion",
+    "outcomes_known",
     "prevalence",
     "readers",
     "scene_of",
