@@ -11,13 +11,14 @@ import duckdb
 import pytest
 
 from monitor.errors import EvidenceError
+from monitor.operation.archiving import archive
 from monitor.operation.evidence.verify import verify
 from monitor.operation.night import nightly
 from monitor.operation.people.closure import close_alarm
 from monitor.operation.reading.monitoring import monitoring_report
 from monitor.operation.reading.status import status
 from monitor.operation.replay import replay
-from monitor.operation.workspace import initialise
+from monitor.operation.workspace import initialise, open_workspace
 from monitor.records import Place
 from monitor.registry import Entry, RegistryState, fold, read_chain
 from tests.evidence import ROLES, Scene, bound, contents, undrawn
@@ -253,3 +254,31 @@ def test_streams_with_outcomes_say_so_when_too_few_are_known(tmp_path: Path) -> 
     assert known["degraded"]
     assert known["bounds"]["prevalence"]["low"] < 0.15 < known["bounds"]["prevalence"]["high"]
     assert len(known["by_score"]) == 5
+
+
+def test_the_rows_of_a_reference_never_leave_and_nights_go_on(scene: Scene, tmp_path: Path) -> None:
+    copied = scene.copy(tmp_path / "workspace")
+    before = {
+        site["site"]: site["explanations"]
+        for site in monitoring_report(copied.path, today=date(2026, 2, 28), evidently=False)["sites"]
+    }
+    with open_workspace(copied.path, copied.key) as opened:
+        last = max(body["last"] for body in opened.state.references.values())
+    # Repeat visits and outcomes hold the rows of the last six weeks; so many nights later they may leave.
+    nightly(copied.path, date(2026, 4, 30), key_file=copied.key)
+    found = archive(copied.path, date(2026, 2, 10), key_file=copied.key)
+    assert found.predictions > 0
+    assert {(kept.place.site, kept.why) for kept in found.kept} >= {
+        ("Island", "the reference of the place is still to be made"),
+        ("North", "the reference is made of them"),
+        ("Riverside", "the reference is made of them"),
+    }
+    assert min(place["from"] for place in found.places) > last
+    nightly(copied.path, date(2026, 5, 3), key_file=copied.key)
+    after = {
+        site["site"]: site["explanations"]
+        for site in monitoring_report(copied.path, today=date(2026, 5, 3), evidently=False)["sites"]
+    }
+    assert after["North"] == before["North"]
+    assert "reference" not in after["Riverside"].get("reason", "")
+    assert verify(copied.path).derived > 0
