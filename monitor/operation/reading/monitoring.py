@@ -23,6 +23,7 @@ from monitor.registry import Alarm, RegistryState
 Progress = Callable[[int, int, str], None]
 REVIEW = "review"
 EVIDENTLY = "evidently"
+WITH_OUTCOMES = ("calibration", "prevalence")
 WRONG_MODEL = "wrong_model_version"
 TOO_MANY = 12
 """Sites with an open alarm of which Evidently is asked in one run; each takes some seconds."""
@@ -168,7 +169,8 @@ def _asked(
 
 
 def _of_status(site: Mapping[str, Any]) -> dict[str, Any]:
-    last = [item["history"][-1]["night"] for item in site["streams"] if item["history"]]
+    early = (item for item in site["streams"] if item["group"] not in WITH_OUTCOMES and item["history"])
+    last = [item["history"][-1]["night"] for item in early]
     return {
         **{key: site[key] for key in ("site", "finding", "status", "events", "calibration", "calibrator")},
         "studies": site["n"],
