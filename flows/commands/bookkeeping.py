@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 def document(
     workspace: WorkspaceArgument,
     change: ChangeArgument,
-    chosen: Annotated[str, typer.Option("--format", metavar="FORMAT", help="html, pdf, json or all.")] = "html",
+    chosen: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="html, pdf, json or all.")
+    ] = "html",
     pseudonym_key: KeyOption = None,
 ) -> None:
     """Print where a change's dossier is.

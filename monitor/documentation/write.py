@@ -36,7 +36,8 @@ def write_dossier(folder: Path, dossier: Record) -> dict[str, Path]:
     for name in set(FIGURE_NAMES) - set(drawn):
         (folder / "figures" / f"{name}.svg").unlink(missing_ok=True)
     paths = {
-        f"figures/{name}": _write(folder / "figures" / f"{name}.svg", svg.encode()) for name, svg in drawn.items()
+        f"figures/{name}": _write(folder / "figures" / f"{name}.svg", svg.encode())
+        for name, svg in drawn.items()
     }
     digest = sha256_text(text)
     page, pdf = dossier_page(dossier, drawn, digest), dossier_pdf(dossier, drawn, digest)

@@ -1,4 +1,4 @@
-"""From plain data to the bytes of a PDF/A-2a and PDF/UA-1 file, in a folder of its own, without the network."""
+"""From plain data to the bytes of a PDF/A-2a and PDF/UA-1 file, in a folder of its own, without a network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from monitor.documentation.evidence import Record
 from monitor.documentation.pdf.content import content
@@ -47,14 +47,14 @@ def dossier_pdf(dossier: Record, drawings: Mapping[str, str], content_sha256: st
 
 
 def _compiled(folder: Path) -> bytes:
-    from typst import Fonts, compile as typeset
+    import typst
 
     fonts = folder / "fonts"
     fonts.mkdir()
     for file in font_files():
         shutil.copyfile(file, fonts / file.name)
-    known = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts)])
-    made = typeset(
+    known = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts)])
+    return typst.compile(
         str(folder / TEMPLATE),
         root=str(folder),
         font_paths=known,
@@ -62,4 +62,3 @@ def _compiled(folder: Path) -> bytes:
         format="pdf",
         pdf_standards=list(STANDARDS),
     )
-    return cast("bytes", made)
