@@ -14,7 +14,12 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.registry import Change
 
-FORMATS = {"html": ("dossier.html",), "json": ("dossier.json",), "all": ("dossier.html", "dossier.json")}
+FORMATS = {
+    "html": ("dossier.html",),
+    "pdf": ("dossier.pdf",),
+    "json": ("dossier.json",),
+    "all": ("dossier.html", "dossier.pdf", "dossier.json"),
+}
 KeyArgument = Annotated[
     Path | None,
     typer.Argument(metavar="[KEYFILE]", help="Default: signing.key in the user's config folder."),
@@ -33,7 +38,9 @@ def register(app: typer.Typer) -> None:
 def document(
     workspace: WorkspaceArgument,
     change: ChangeArgument,
-    chosen: Annotated[str, typer.Option("--format", metavar="FORMAT", help="html, json or all.")] = "html",
+    chosen: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="html, pdf, json or all.")
+    ] = "html",
     pseudonym_key: KeyOption = None,
 ) -> None:
     """Print where a change's dossier is.
@@ -43,11 +50,9 @@ def document(
     from monitor.operation.dossiers import issue
     from monitor.operation.workspace import open_workspace
 
-    if chosen == "pdf":
-        raise UsageError("--format pdf: not available in this version")
     if chosen not in FORMATS:
         raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")
-    if not _issued(workspace, change):
+    if not _issued(workspace, change, FORMATS[chosen]):
         with open_workspace(workspace, pseudonym_key) as opened:
             issue(opened, _known(opened.state.changes, change))
             opened.store.publish_snapshot()
@@ -124,15 +129,15 @@ def show(keyfile: KeyArgument = None) -> None:
     say(public)
 
 
-def _issued(workspace: Path, name: str) -> bool:
-    """True when the files on disk are those whose hash the ledger has."""
+def _issued(workspace: Path, name: str, files: tuple[str, ...]) -> bool:
+    """True when these files are there, beside the dossier.json whose hash the ledger has."""
     from monitor.hashing import sha256_file
     from monitor.operation.reading.status import read_state
     from monitor.operation.workspace import read_plan
 
     recorded = _known(read_state(workspace, read_plan(workspace)).changes, name).dossier
     folder = workspace / "dossiers" / name
-    if recorded is None or not all((folder / file).exists() for file in FORMATS["all"]):
+    if recorded is None or not all((folder / file).exists() for file in ("dossier.json", *files)):
         return False
     return sha256_file(folder / "dossier.json") == recorded["sha256"]
 

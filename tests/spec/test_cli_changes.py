@@ -115,7 +115,8 @@ def test_an_approval_deploys_and_the_dossier_follows(
     assert probability > 0.4
     assert side == "above"
     assert run("document", workspace, "CHG-0001", "--format", "all") == 0
-    page, record = map(Path, capsys.readouterr().out.split())
+    page, archival, record = map(Path, capsys.readouterr().out.split())
+    assert archival.read_bytes().startswith(b"%PDF-")
     assert "A. Person" in page.read_text()
     assert json.loads(record.read_text())["document"]["change"] == "CHG-0001"
     assert run("verify", workspace) == 0
@@ -144,7 +145,7 @@ def test_who_may_not_sign_is_exit_code_13(folder: Path, workspace: Path, tmp_pat
 def test_an_unknown_change_is_exit_code_2(folder: Path, workspace: Path) -> None:
     assert run("approve", workspace, "CHG-0009", *sign(folder)) == 2
     assert run("document", workspace, "CHG-0009") == 2
-    assert run("document", workspace, "CHG-0001", "--format", "pdf") == 2
+    assert run("document", workspace, "CHG-0001", "--format", "docx") == 2
 
 
 def test_the_exit_code_tells_alarms_and_missed_nights(
