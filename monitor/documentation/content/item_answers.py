@@ -84,7 +84,8 @@ def reference(case: Case) -> Answer:
     standard = case.plan.data.reference_standard
     return _evidence(
         f"As in the plan: {standard.source}, version {standard.version}; outcomes of another source or "
-        "version judge nothing. Readers' exposure to the AI and their agreement stand there where they were recorded."
+        "version judge nothing. Readers' exposure to the AI and their agreement stand there where they "
+        "were recorded."
     )
 
 

@@ -79,8 +79,8 @@ def completeness(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "waiting_for_a_person": waiting,
         "words": (
             f"{counted(len(rows), 'item')}: {status['evidence']} with evidence, {status['not_applicable']} "
-            f"not applicable, {status['needs_person']} for a person alone. Before this dossier can stand as the "
-            f"evidence of a submission, a person must answer items "
+            f"not applicable, {status['needs_person']} for a person alone. Before this dossier can stand as "
+            "the evidence of a submission, a person must answer items "
             f"{listed([str(number) for number in waiting])}."
         ),
     }

@@ -101,8 +101,8 @@ def public_summary(case: Case) -> list[dict[str, str]]:
             "part": "Validation and performance requirements",
             "text": (
                 f"At least {evaluation.minimum_patients:,} patients and {evaluation.minimum_events:,} "
-                f"studies of the rarer class; limits fixed in advance for: {demands}. A change that does not meet "
-                "them is not used."
+                f"studies of the rarer class; limits fixed in advance for: {demands}. A change that does not "
+                "meet them is not used."
             ),
         },
         {
@@ -172,7 +172,8 @@ def _span(window: Record) -> str:
 
 
 def _kind(calibrator: Record) -> str:
-    return METHOD_WORDS.get(calibrator["kind"], calibrator["kind"])
+    kind = str(calibrator["kind"])
+    return METHOD_WORDS.get(kind, kind)
 
 
 def _scores(performance: Record | None) -> list[tuple[str, str, str]]:

@@ -42,8 +42,8 @@ def _watched(found: Record) -> list[Block]:
         for row in found["streams"]
     )
     rule = (
-        f"{start}Looks are {found['cadence']}; over {found['horizon_looks']:,} of them the probability of any "
-        f"false alarm at a site is at most {found['false_alarm_probability']:g}."
+        f"{start}Looks are {found['cadence']}; over {found['horizon_looks']:,} of them the probability of "
+        f"any false alarm at a site is at most {found['false_alarm_probability']:g}."
     )
     columns = ("Stream", "Its share of that probability", "Tolerance")
     blocks: list[Block] = [
