@@ -90,6 +90,11 @@ class Case:
         return self.change.state == "deployed"
 
     @property
+    def may_come(self) -> bool:
+        """True when users meet the candidate, or will when the plan's roles approve."""
+        return self.change.state in ("proposed", "approved", "deployed")
+
+    @property
     def version(self) -> str | None:
         """Version of the candidate; None when none was frozen."""
         frozen = (self.change.candidate or {}).get("candidate")

@@ -161,7 +161,7 @@ class TestNotices:
         )
         assert f"{100 * before:.0f} occurred; for the new ones it is {100 * after:.0f}." in text
         for row in found["criteria"]:
-            assert f"{row['id']} {row['status_words']}" in text
+            assert f"({row['id']}) {row['status_words']}" in text
 
     def test_after_a_rollback_users_are_told_of_the_return(self) -> None:
         back = {

@@ -64,7 +64,7 @@ def provenance(case: Case) -> dict[str, Any]:
         "tested_sha256": None if candidate is None else sha256_record(candidate),
         "released_sha256": None if deployed is None else sha256_record(deployed),
         "recipe": "pccp verify WORKSPACE",
-        "randomness": "No number rests on a clock or an unseeded draw; `pccp verify` derives each one again.",
+        "randomness": "No number rests on a clock or an unseeded draw; pccp verify derives each one again.",
         "person": "record source commit, installed packages and operating system of the installation",
     }
 
@@ -98,7 +98,8 @@ def cumulative(case: Case) -> dict[str, Any]:
     """The sum of all changes against the original, and the other changes in use at this place."""
     anchored = [row for row in case.shared["criteria"] if row["against"] == "original"]
     others = [change for change in case.at_this_place[:-1] if change.deployed]
-    implemented = counted(len(others), "earlier change was", "earlier changes were")
+    number = counted(len(others), "earlier change was", "earlier changes were")
+    implemented = number if others else "No earlier change was"
     return {
         "criteria": [{"id": row["id"], "status_words": row["status_words"]} for row in anchored],
         "bound": [item.cumulative for item in case.plan.impact_assessment],

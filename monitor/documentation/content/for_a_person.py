@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from monitor.documentation.evidence import Case, Record
+from monitor.documentation.wording import as_sentence
 
 SIDE_CHECKS: Final = (
     (
@@ -49,6 +50,12 @@ def udi(case: Case) -> dict[str, Any]:
     References:
         21 CFR 830.50: a new version or model needs a new device identifier.
     """
+    if not case.may_come and case.change.rolled_back is None:
+        return {
+            "statement": "No version was released, so there is none to identify.",
+            "recorded": None,
+            "person": None,
+        }
     return {
         "statement": "The program makes no determination, and the plan holds no device identifier.",
         "recorded": (
@@ -65,7 +72,7 @@ def impact_recheck(case: Case) -> list[dict[str, str]]:
     harmed = [row["name"] for row in shared["subgroups"]["found"] or [] if row["status"] == "harmed"]
     groups = "No subgroup was judged." if not shared["subgroups"]["found"] else f"Harmed: {len(harmed)}."
     return [
-        {"element": element, "planned": " ".join(planned), "found": found}
+        {"element": element, "planned": " ".join(map(as_sentence, planned)), "found": found}
         for item in case.plan.impact_assessment
         for element, planned, found in (
             ("Benefits", item.benefits, _against(shared, "last_deployed")),

@@ -196,7 +196,7 @@ def notice(case: Case) -> Answer:
 
 
 def udi(case: Case) -> Answer:
-    if case.shared["release_note"]["reason"]:
+    if case.shared["udi"]["person"] is None:
         return _absent("no version was released, so there is none to identify")
     return _for_a_person(case.shared["udi"]["statement"], case.shared["udi"]["person"])
 

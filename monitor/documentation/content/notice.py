@@ -17,12 +17,12 @@ def labeling_delta(case: Case) -> dict[str, Any]:
     Returns:
         `changes` is empty, with `reason`, unless the candidate is in use or waits for a decision.
     """
-    reason = None if _may_come(case) else _out_of_use(case)
+    reason = None if case.may_come else _out_of_use(case)
     return {
         "status": "in use"
         if case.in_use
         else "draft, to be used only once deployed"
-        if _may_come(case)
+        if case.may_come
         else None,
         "reason": reason,
         "changes": []
@@ -46,7 +46,7 @@ def release_note(case: Case) -> dict[str, Any]:
     """
     if case.change.rolled_back is not None:
         return _returned(case, case.change.rolled_back)
-    if not _may_come(case):
+    if not case.may_come:
         reason = f"nothing changes for users: {NOT_IN_USE}"
         return {"status": None, "reason": reason, "parts": [], "person": None}
     parts = {
@@ -117,7 +117,7 @@ def public_summary(case: Case) -> list[dict[str, str]]:
 
 def model_card_delta(case: Case) -> dict[str, Any]:
     """What a model card would say differently; empty where nothing is in use or may come."""
-    if not _may_come(case):
+    if not case.may_come:
         return {"rows": [], "reason": _out_of_use(case)}
     before = case.change.opened["last_deployed"]["version"]
     rows = [
@@ -161,10 +161,6 @@ def _returned(case: Case, record: Record) -> dict[str, Any]:
         "parts": [{"heading": "What changed", "text": text}],
         "person": f"tell users by {spaced(case.plan.update.users_informed_by)} of the return, and why",
     }
-
-
-def _may_come(case: Case) -> bool:
-    return case.change.state in ("proposed", "approved", "deployed")
 
 
 def _span(window: Record) -> str:
@@ -216,7 +212,10 @@ def _why(case: Case) -> str:
 
 def _tested(case: Case) -> str:
     window = (case.change.verdict or {})["validation"]
-    told = [f"{row['id']} {row['status_words']}" for row in case.shared["criteria"]]
+    told = [
+        f"{row['name'][0].lower()}{row['name'][1:]} ({row['id']}) {row['status_words']}"
+        for row in case.shared["criteria"]
+    ]
     return (
         f"Tested on patients of this site whom the adjustment had not seen ({_span(window)}), with limits "
         f"fixed before: {listed(told)}."

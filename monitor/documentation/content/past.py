@@ -48,6 +48,7 @@ def version_history(case: Case) -> list[dict[str, Any]]:
         "version": case.change.opened["original"]["version"],
         "from": "authorized with the device",
         "change": None,
+        "simulated": False,
         "state_words": "original",
     }
     return [original, *(_version(change) for change in _deployed(case.at_this_place))]

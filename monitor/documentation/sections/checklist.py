@@ -20,8 +20,8 @@ def questions_section(dossier: Record) -> Section:
     blocks: tuple[Block, ...] = (
         Sentence("No program answers these. They are laid out with what is on record to each."),
         Table("side-checks", "Regulatory side-checks", ("Rule", "Question", "On record"), rows),
-        Sentence(f"Unique device identifier: {udi['statement']} On record: {udi['recorded']}"),
-        Aside(needs_a_person(udi["person"])),
+        Sentence(f"Unique device identifier: {udi['statement']} {udi['recorded'] or ''}".rstrip()),
+        *([Aside(needs_a_person(udi["person"]))] if udi["person"] else []),
     )
     return Section("questions", "Regulatory questions for a person", blocks)
 
@@ -37,7 +37,7 @@ def checklist_section(dossier: Record, titles: Mapping[str, str]) -> Section:
         (
             Number(row["number"]),
             Stack((row["title"], row["source"])),
-            Mark(MARKS[row["status"]], row["status_words"]),
+            Mark(_mark(row), row["status_words"]),
             _told(row),
             Links(tuple((anchor, titles[anchor]) for anchor in row["where"]["sections"])),
         )
@@ -47,6 +47,11 @@ def checklist_section(dossier: Record, titles: Mapping[str, str]) -> Section:
         "items", "The thirty items", ("No.", "Item and source", "Status", "What is said", "Where"), rows
     )
     return Section("items", CHECKLIST, (Sentence(dossier["completeness"]["words"]), table))
+
+
+def _mark(row: Record) -> str:
+    """Evidence with a question left open has no tick."""
+    return MARKS["needs_person" if row["person"] and row["status"] == "evidence" else row["status"]]
 
 
 def _told(row: Record) -> Stack:

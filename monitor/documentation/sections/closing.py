@@ -78,7 +78,7 @@ def _tests(dossier: Record) -> Table:
     """From each part of the protocol to the tests that cover it and the section with its result."""
     rows = tuple(
         (
-            f"{spaced(row['part']).capitalize()} ({listed(row['items'])})",
+            f"{row['modification']}, {spaced(row['part'])} ({listed(row['items'])})",
             str(test["requirement"]),
             Code(test["test"]),
             Links(((test["result"], spaced(test["result"]).replace("-", " ")),)),
@@ -86,7 +86,7 @@ def _tests(dossier: Record) -> Table:
         for row in dossier["traceability"]
         for test in row["tests"]
     )
-    columns = ("Part of the protocol", "Requirement", "Test of the program", "Result here")
+    columns = ("Modification and method", "Requirement", "Test of the program", "Result here")
     return Table("tests", "From method to specification test and result", columns, rows)
 
 

@@ -46,10 +46,14 @@ def public_summary_section(dossier: Record) -> Section:
 
 def _versions(rows: list[Record]) -> Table:
     told = tuple(
-        (str(row["version"]), str(row["from"]), str(row["change"] or "—"), row["state_words"]) for row in rows
+        (str(row["version"]), str(row["from"]), str(row["change"] or "—"), _state(row)) for row in rows
     )
     columns = ("Version", "In use from", "Change", "State")
     return Table("version-history", "Version history at this site for this finding", columns, told)
+
+
+def _state(row: Record) -> str:
+    return row["state_words"] + (" (simulated approval)" if row["simulated"] else "")
 
 
 def _card(found: Record) -> list[Block]:
