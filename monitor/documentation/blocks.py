@@ -50,7 +50,15 @@ class Stack:
     kind: str = "stack"
 
 
-Cell = str | Number | Interval | Share | Mark | Marks | Change | Code | Stack
+@dataclass(frozen=True)
+class Links:
+    """Sections of this page by anchor and title."""
+
+    targets: tuple[tuple[str, str], ...]
+    kind: str = "links"
+
+
+Cell = str | Number | Interval | Share | Mark | Marks | Change | Code | Stack | Links
 
 
 @dataclass(frozen=True)

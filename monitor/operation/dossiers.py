@@ -49,7 +49,10 @@ def _write_index(folder: Path) -> None:
 def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
     """What the dossier of a change contains now: a function of plan and ledger alone."""
     sequence, digest, _ = change.entries[-1]
-    return documentation.dossier(workspace.plan_of(change), change, {"seq": sequence, "hash": digest})
+    history = documentation.history_of(workspace.state)
+    return documentation.dossier(
+        workspace.plan_of(change), change, {"seq": sequence, "hash": digest}, history
+    )
 
 
 def issue(workspace: Workspace, change: Change) -> Path:

@@ -56,8 +56,11 @@ class TestEveryDossier:
                 "subgroups",
                 "versions",
                 "attempt",
+                "conformity",
+                "history",
             ),
-            *("approvals", "follow-up", "ledger", "traceability", "impact", "update", "labeling", "limits"),
+            *("approvals", "follow-up", "ledger", "traceability", "impact", "update", "deployment"),
+            *("labeling", "release-note", "public-summary", "questions", "limits", "items", "reporting"),
         ]
 
     def test_names_the_plan_by_title_version_hash_and_style_of_its_criteria(

@@ -8,44 +8,6 @@ from monitor.documentation.evidence import Change
 from monitor.documentation.wording import REQUIRE_WORDS, counted, listed
 from monitor.plan.model import ChangePlan
 
-ABSENT_ITEMS: Final = (
-    {
-        "item": "Conformity decision",
-        "missing": "clause-by-clause: specified in the plan, implemented per protocol",
-    },
-    {
-        "item": "Local factors",
-        "missing": "evidence that the local factor named in the plan applies at this site",
-    },
-    {"item": "Study population", "missing": "comparison of the studies with the intended population"},
-    {"item": "Sequestration", "missing": "attestation and log of access to validation outcomes"},
-    {"item": "Provenance", "missing": "source commit, installed packages, environment, recipe to run again"},
-    {"item": "Unmodified specifications", "missing": "proof that they still hold"},
-    {
-        "item": "Earlier attempts",
-        "missing": "list of earlier attempts at this site; only their number is given",
-    },
-    {"item": "Deviations", "missing": "root cause and disposition of a failure"},
-    {
-        "item": "Other changes",
-        "missing": "interaction with other modifications",
-    },
-    {"item": "Risk file", "missing": "re-check of the impact assessment against the result"},
-    {"item": "Software verification", "missing": "report and differences from the baseline plan"},
-    {
-        "item": "Labeling and notice",
-        "missing": "changed label text, release note, training, UDI determination",
-    },
-    {"item": "Deployment", "missing": "check after installation, rollback point and its rehearsal"},
-    {"item": "Monitoring of this version", "missing": "limits and review dates after deployment"},
-    {
-        "item": "Regulatory side-checks",
-        "missing": "21 CFR 803 and 806, 807.81(a)(3), EU and Canadian counterparts",
-    },
-    {"item": "Public summary", "missing": "summary paragraph, history of implemented changes, model card"},
-)
-
-
 APPROVES: Final = {
     "manual": "A person approves",
     "automatic": "Implemented without a person inside every guardrail",

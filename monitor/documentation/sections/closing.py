@@ -9,6 +9,7 @@ from monitor.documentation.blocks import (
     Code,
     Commands,
     Facts,
+    Links,
     Section,
     Sentence,
     Stack,
@@ -67,8 +68,26 @@ def traceability_section(dossier: Record) -> Section:
     )
     columns = ("Modification", "Part of the protocol", "The plan demands", "In this change")
     return Section(
-        "traceability", "Traceability", (Table("traceability", "From plan to result", columns, rows),)
+        "traceability",
+        "Traceability",
+        (Table("traceability", "From plan to result", columns, rows), _tests(dossier)),
     )
+
+
+def _tests(dossier: Record) -> Table:
+    """From each part of the protocol to the tests that cover it and the section with its result."""
+    rows = tuple(
+        (
+            f"{row['modification']}, {spaced(row['part'])} ({listed(row['items'])})",
+            str(test["requirement"]),
+            Code(test["test"]),
+            Links(((test["result"], spaced(test["result"]).replace("-", " ")),)),
+        )
+        for row in dossier["traceability"]
+        for test in row["tests"]
+    )
+    columns = ("Modification and method", "Requirement", "Test of the program", "Result here")
+    return Table("tests", "From method to specification test and result", columns, rows)
 
 
 def impact_section(dossier: Record) -> Section:
@@ -81,6 +100,9 @@ def impact_section(dossier: Record) -> Section:
         ]
         rows += [(name.capitalize(), item[name]) for name in ("bias", "interaction", "cumulative")]
         blocks.append(Facts(tuple(rows)))
+    found = tuple((row["element"], row["planned"], row["found"]) for row in dossier["impact_recheck"])
+    columns = ("Element", "The plan states", "This change showed")
+    blocks.append(Table("recheck", "The same, checked again with this result", columns, found))
     return Section("impact", "Impact assessment of the plan", tuple(blocks))
 
 
@@ -103,18 +125,6 @@ def update_section(dossier: Record) -> Section:
     return Section("update", "Update procedure", (Facts(rows),))
 
 
-def labeling_section(dossier: Record) -> Section:
-    """Sections of the labeling that the change touches."""
-    labeling = dossier["labeling"]
-    sections = listed([spaced(item) for item in labeling["sections"]])
-    return Section(
-        "labeling", "Labeling", (Sentence(f"Sections affected by this modification: {sections}."),)
-    )
-
-
 def limits_section(dossier: Record) -> Section:
-    """What was not evaluated, and what this version does not contain."""
-    rows = tuple((str(item["item"]), str(item["missing"])) for item in dossier["not_in_this_version"])
-    caption = "Content of a change dossier that is not part of this version"
-    table = Table("absent", caption, ("Item", "Not contained"), rows)
-    return Section("limits", "Limits of this document", (Bullets(tuple(dossier["limits"])), table))
+    """What was not evaluated and what this document is not."""
+    return Section("limits", "Limits of this document", (Bullets(tuple(dossier["limits"])),))
