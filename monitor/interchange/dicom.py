@@ -17,7 +17,7 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.interchange.mapping import Dicom, Mapping
-from monitor.interchange.records import Item, Refused, Row, score_cell, text_cell, time_cell
+from monitor.interchange.records import Item, Refused, Row, refuse, score_cell, text_cell, time_cell
 from monitor.interchange.sr_tree import Node, Report, read_report
 from monitor.records import Role
 
@@ -106,26 +106,33 @@ def _of_groups(reader: Reader, role: Role) -> Iterator[Item]:
     for group in reader.groups:
         for node in group.children:
             if node.kind == "NUM":
-                theirs = role == "predictions"
-                yield (
-                    node.position,
-                    (lambda n=node, g=group: _prediction(reader, n, g)) if theirs else None,
-                )
+                yield node.position, _measurement(reader, node, group, role)
             elif _is_evaluation(node):
                 yield node.position, _evaluation(reader, node, group, role)
 
 
 def _of_report(reader: Reader, role: Role) -> Iterator[Item]:
-    """The evaluations that stand in no group."""
+    """What stands in no group: evaluations, and measurements that therefore speak of no finding."""
     for container in reader.report.root.children:
         if container.name in EVALUATIONS:
             for node in container.children:
                 yield node.position, _evaluation(reader, node, None, role)
+        elif container.name != MEASUREMENTS and role == "predictions":
+            for node in container.walk():
+                if node.kind == "NUM":
+                    yield node.position, lambda: refuse("outside_a_group")
 
 
 def _is_evaluation(node: Node) -> bool:
     named = node.name not in (FINDING, FINDING_CATEGORY)
     return node.kind == "CODE" and node.relation == "CONTAINS" and named
+
+
+def _measurement(reader: Reader, node: Node, group: Node, role: Role) -> Callable[[], Row] | None:
+    """A number of a person, such as a length, is no score."""
+    if role == "outcomes" or not (reader.by_a_device or _has_algorithm(group)):
+        return None
+    return lambda: _prediction(reader, node, group)
 
 
 def _evaluation(reader: Reader, node: Node, group: Node | None, role: Role) -> Callable[[], Row] | None:

@@ -94,6 +94,7 @@ def read_report(path: Path) -> Report:
     try:
         import pydicom
         from pydicom.errors import InvalidDicomError
+        from pydicom.filereader import read_file_meta_info
     except ImportError as error:
         raise UsageError(
             "reading DICOM needs the extra `dicom`: pip install 'pccp-monitor[dicom]'"
@@ -101,7 +102,7 @@ def read_report(path: Path) -> Report:
     content = read_bytes(path)
     with _silent():
         try:
-            meta = pydicom.filereader.read_file_meta_info(BytesIO(content))  # type: ignore[arg-type]
+            meta = read_file_meta_info(str(path))
             if str(meta.get("TransferSyntaxUID", "")) not in TRANSFER_SYNTAXES:
                 raise Refused("compressed_file")
             dataset = pydicom.dcmread(BytesIO(content), stop_before_pixels=True)

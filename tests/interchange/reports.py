@@ -76,7 +76,9 @@ def observer(*, device: bool) -> Any:
     )
 
 
-def report(groups: Sequence[Any], *, device: bool, study: str = "A1", patient: str = "P1", **edits: Any) -> Any:
+def report(
+    groups: Sequence[Any], *, device: bool, study: str = "A1", patient: str = "P1", **edits: Any
+) -> Any:
     """A report on one study.
 
     Args:
