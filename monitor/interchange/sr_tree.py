@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -32,7 +33,19 @@ HEADER = (
     "CompletionFlag",
     "PreliminaryFlag",
 )
-UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, NotImplementedError)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    struct.error,
+)
+"""What the library may raise on bytes that are no DICOM; RuntimeError covers recursion and what it lacks."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ def read_report(path: Path) -> Report:
     """
     try:
         import pydicom
-        from pydicom.errors import InvalidDicomError
+        from pydicom.errors import BytesLengthException, InvalidDicomError
         from pydicom.filereader import read_file_meta_info
     except ImportError as error:
         raise UsageError(
@@ -109,7 +122,7 @@ def read_report(path: Path) -> Report:
             return _report(dataset)
         except InvalidDicomError as error:
             raise Refused("not_dicom") from error
-        except (*UNREADABLE, EOFError, OSError, RecursionError, MemoryError) as error:
+        except (BytesLengthException, *UNREADABLE) as error:
             raise Refused("damaged_file") from error
 
 
@@ -161,6 +174,8 @@ def _node(item: Any, position: str, depth: int, budget: _Budget) -> Node:
 
 def _text(item: Any, keyword: str) -> str:
     value = item.get(keyword)
+    if isinstance(value, MutableSequence):
+        raise Refused("several_values")
     return "" if value is None else str(value).strip()
 
 

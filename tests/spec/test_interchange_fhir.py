@@ -6,6 +6,8 @@ import copy
 import csv
 import json
 import random
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from flows import cli
 from monitor.errors import UsageError
 from monitor.interchange import COLUMNS, Conversion, convert, read_mapping
-from monitor.interchange.strict_json import MOST_BYTES
+from monitor.interchange.strict_json import MOST_BYTES, MOST_DEPTH
 from tests.build_plan import make_plan
 from tests.ingesting import Desk
 
@@ -24,6 +26,7 @@ BUNDLE, MAPPING = EXAMPLES / "bundle.json", EXAMPLES / "fhir.yaml"
 SCORED, READ, COMPONENTS, REPORT = 4, 5, 7, 8
 """Entries of the example: a device's observation, a person's, a device's with components, a report."""
 FINDING = "pneumothorax"
+ACCESSION, UCUM = "http://example.org/accession", "http://unitsofmeasure.org"
 Edit = Callable[[list[dict[str, Any]]], None]
 
 
@@ -112,7 +115,7 @@ def test_a_converted_file_is_ingested_as_any_log_and_its_identifiers_stay_outsid
         (SCORED, {"code": {"text": "Pneumothorax"}}, "unknown_code"),
         (SCORED, {"device": {"reference": "Device/none"}}, "missing_device"),
         (SCORED, {"derivedFrom": None}, "missing_study"),
-        (SCORED, {"identifier": [{"system": "http://example.org/accession", "value": "B"}]}, "ambiguous_study"),
+        (SCORED, {"identifier": [{"system": ACCESSION, "value": "B"}]}, "ambiguous_study"),
         (SCORED, {"performer": [{"display": "Elsewhere"}]}, "unknown_site"),
         (SCORED, {"performer": None}, "missing_site"),
         (SCORED, {"issued": None}, "missing_time"),
@@ -123,8 +126,8 @@ def test_a_converted_file_is_ingested_as_any_log_and_its_identifiers_stay_outsid
         (SCORED, {"valueQuantity": {"value": "0.3", "code": "1"}}, "wrong_type"),
         (SCORED, {"valueQuantity": {"value": True}}, "wrong_type"),
         (SCORED, {"valueQuantity": {"value": 0.3}}, "unknown_unit"),
-        (SCORED, {"valueQuantity": {"value": 0.3, "system": "http://unitsofmeasure.org", "code": "mm"}}, "unknown_unit"),
-        (SCORED, {"valueQuantity": {"value": 31, "system": "http://unitsofmeasure.org", "code": "1"}}, "score_out_of_range"),
+        (SCORED, {"valueQuantity": {"value": 0.3, "system": UCUM, "code": "mm"}}, "unknown_unit"),
+        (SCORED, {"valueQuantity": {"value": 31, "system": UCUM, "code": "1"}}, "score_out_of_range"),
         (SCORED, {"valueQuantity": {"value": 0.3, "comparator": "<"}}, "score_with_comparator"),
         (COMPONENTS, {"component": ["x"]}, "wrong_type"),
     ],
@@ -371,3 +374,20 @@ def test_refusals_never_lie_in_an_inbox(tmp_path: Path) -> None:
     assert run(*arguments) == 2
     assert run(*arguments, "--refused", tmp_path / "refused") == 0
     assert [path.name for path in (tmp_path / "inbox").iterdir()] == ["p.csv"]
+
+
+def test_the_commands_of_the_documentation_run(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (repository / "docs" / "interchange.md").read_text()
+    commands = re.findall(r"^pccp (convert fhir .*)$", text, re.MULTILINE)
+    shutil.copytree(EXAMPLES, tmp_path / "tests" / "interchange" / "examples")
+    monkeypatch.chdir(tmp_path)
+    assert [run(*command.split()) for command in commands] == [0, 0]
+
+
+def test_columns_and_limits_of_the_documentation_are_the_program_s(repository: Path) -> None:
+    text = " ".join((repository / "docs" / "interchange.md").read_text().split())
+    for columns in COLUMNS.values():
+        assert ", ".join(columns) in text
+    assert f"{MOST_BYTES // 2**20} MiB, JSON {MOST_DEPTH} levels" in text
