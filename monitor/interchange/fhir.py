@@ -91,10 +91,10 @@ class Reader:
                 named = self.bundle.resolve(resource, reference) or {}
                 shown = named.get("name") if named.get("resourceType") == "Organization" else None
                 names |= {name for name in (shown, reference.get("display")) if isinstance(name, str)}
-        known = {item.name for item in self.mapping.written.sites} & names
-        if len(known) > 1:
-            raise Refused("ambiguous_site")
-        return self.mapping.site(known.pop() if known else next(iter(names), None))
+        known = {item.site for item in self.mapping.written.sites if item.name in names}
+        if not known:
+            raise Refused("unknown_site" if names else "missing_site")
+        return _one(known, "site")
 
     def version(self, observation: Resource) -> str:
         """The version of the device, which must be one of the models that the mapping names."""

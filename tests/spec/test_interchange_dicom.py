@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows import cli
-from monitor.interchange import Conversion, convert, read_mapping
+from monitor.interchange import Conversion, Mapping, convert, read_mapping
 from monitor.interchange.sr_tree import MOST_DEPTH
 from tests.build_plan import make_plan
 from tests.conftest import missing
@@ -47,13 +48,18 @@ def _installed() -> None:
             missing(f"{name} is not installed")
 
 
+@cache
+def mapping() -> Mapping:
+    return read_mapping(MAPPING)
+
+
 def converted(folder: Path, report: Any, role: Any = "predictions") -> Conversion:
     file = folder / "report.dcm"
     if isinstance(report, bytes):
         file.write_bytes(report)
     else:
         report.save_as(file)
-    return convert("dicom", [file], read_mapping(MAPPING), role)
+    return convert("dicom", [file], mapping(), role)
 
 
 def reasons(folder: Path, report: Any, role: Any = "predictions") -> dict[str, int]:
@@ -72,11 +78,10 @@ def measurements_of(report: Any) -> Any:
 
 
 def test_a_device_s_probability_is_a_prediction_and_a_person_s_evaluation_an_outcome(tmp_path: Path) -> None:
-    mapping = read_mapping(MAPPING)
     fresh = reports.write_examples(tmp_path)
     for files in (fresh, [EXAMPLES / file.name for file in fresh]):
-        predictions = convert("dicom", files, mapping, "predictions")
-        outcomes = convert("dicom", files, mapping, "outcomes")
+        predictions = convert("dicom", files, mapping(), "predictions")
+        outcomes = convert("dicom", files, mapping(), "outcomes")
         assert (predictions.rows, predictions.refused, predictions.set_aside) == ((PREDICTION,), (), 1)
         assert (outcomes.rows, outcomes.refused, outcomes.set_aside) == ((OUTCOME,), (), 1)
 

@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from flows import cli
 from monitor.errors import UsageError
-from monitor.interchange import COLUMNS, Conversion, convert, read_mapping
+from monitor.interchange import COLUMNS, Conversion, Mapping, convert, read_mapping
 from monitor.interchange.strict_json import MOST_BYTES, MOST_DEPTH
 from tests.build_plan import make_plan
 from tests.ingesting import Desk
@@ -35,10 +36,15 @@ def bundle() -> dict[str, Any]:
     return json.loads(BUNDLE.read_text())
 
 
+@cache
+def mapping() -> Mapping:
+    return read_mapping(MAPPING)
+
+
 def converted(folder: Path, content: object, role: Any = "predictions") -> Conversion:
     file = folder / "bundle.json"
     file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-    return convert("fhir", [file], read_mapping(MAPPING), role)
+    return convert("fhir", [file], mapping(), role)
 
 
 def edited(folder: Path, edit: Edit, role: Any = "predictions") -> Conversion:
@@ -53,13 +59,12 @@ def run(*arguments: object) -> int:
 
 
 def test_a_device_s_observation_is_a_prediction_and_a_person_s_an_outcome() -> None:
-    mapping = read_mapping(MAPPING)
-    predictions = convert("fhir", [BUNDLE], mapping, "predictions")
+    predictions = convert("fhir", [BUNDLE], mapping(), "predictions")
     assert [list(row.values()) for row in predictions.rows] == [
         ["A1", "P1", "North", FINDING, "2026-03-01T08:05:00+01:00", "m1", "0.31"],
         ["A2", "P1", "North", FINDING, "2026-03-02T09:05:00+01:00", "m1", "0.071"],
     ]
-    outcomes = convert("fhir", [BUNDLE], mapping, "outcomes")
+    outcomes = convert("fhir", [BUNDLE], mapping(), "outcomes")
     assert [list(row.values()) for row in outcomes.rows] == [
         ["A1", "North", FINDING, "1", "2026-03-04T12:00:00+01:00", "unknown"],
         ["A2", "North", FINDING, "0", "2026-03-02T16:00:00+01:00", "aware"],

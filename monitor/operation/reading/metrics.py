@@ -14,7 +14,7 @@ from typing import Any
 STATUSES = ("ok", "watch", "alarm", "insufficient")
 COUNTS = {
     "predictions": ("pccp_predictions", "Predictions stored."),
-    "outcomes": ("pccp_outcomes", "Outcomes stored, revisions included."),
+    "outcomes": ("pccp_outcomes", "Outcomes stored, each once whatever its revisions."),
     "rejected": ("pccp_rejected_rows", "Rows of logs that were rejected."),
     "duplicates": ("pccp_duplicate_rows", "Rows of logs that were stored before."),
     "waiting": ("pccp_waiting_outcomes", "Outcomes that wait for their prediction."),
@@ -48,7 +48,7 @@ class Family:
             >>> print(Family("a", "What.", [({"site": 'St "M"'}, 1)]).text(), end="")
             # HELP a What.
             # TYPE a gauge
-            a{site="St \\\\"M\\\\""} 1
+            a{site="St \\"M\\""} 1
         """
         if not self.samples:
             return ""
