@@ -260,6 +260,18 @@ def test_no_changed_byte_is_a_fault_of_the_program_or_shows_a_patient(
     assert not [item for item in recwarn if secret in str(item.message)]
 
 
+def test_what_the_library_would_say_of_a_value_is_not_heard(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+) -> None:
+    file = tmp_path / "report.dcm"
+    reports.prediction(ContentDate="SECRET47").save_as(file)
+    caplog.clear()
+    recwarn.clear()
+    assert dict(convert("dicom", [file], mapping(), "predictions").reasons) == {"unusable_time": 1}
+    assert not caplog.records
+    assert not list(recwarn)
+
+
 def test_without_the_extra_the_command_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
