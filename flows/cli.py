@@ -13,7 +13,16 @@ import typer
 
 import monitor
 from flows.arguments import repeat_options
-from flows.commands import bookkeeping, decisions, lifecycle, nights, reading, reviewing, setting_up
+from flows.commands import (
+    bookkeeping,
+    decisions,
+    interchange,
+    lifecycle,
+    nights,
+    reading,
+    reviewing,
+    setting_up,
+)
 from flows.terminal import complain, say
 from monitor.errors import MonitorError
 
@@ -44,7 +53,7 @@ def about(
     pass
 
 
-for room in (setting_up, nights, reading, reviewing, decisions, lifecycle, bookkeeping):
+for room in (setting_up, nights, reading, reviewing, decisions, lifecycle, bookkeeping, interchange):
     room.register(app)
 
 

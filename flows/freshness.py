@@ -9,6 +9,7 @@ from monitor import store
 from monitor.operation.calendar import due_nights
 from monitor.operation.database_key import database_key
 from monitor.operation.workspace import read_plan
+from monitor.plan import ChangePlan
 
 LOOKS_WITHOUT_DATA = 2
 """Whole looks without a single new study, at any site, that are still taken for a pause."""
@@ -31,7 +32,7 @@ def overdue(workspace: Path, last_night: str | None, today: date, key_file: Path
     if loaded.plan.undated:
         return None
     cadence, finished = loaded.plan.monitoring.cadence, date.fromisoformat(last_night)
-    missed = len(list(due_nights(cadence, finished, today - timedelta(days=1))))
+    missed = missed_nights(loaded.plan, finished, today)
     if missed:
         return f"{missed} night{'s' if missed > 1 else ''} missed since {last_night}"
     with store.open_snapshot(workspace, loaded.plan, database_key(workspace, key_file)) as snapshot:
@@ -42,3 +43,8 @@ def overdue(workspace: Path, last_night: str | None, today: date, key_file: Path
     if empty > LOOKS_WITHOUT_DATA:
         return f"stale data: the newest predictions are of {newest}, {empty} looks ago"
     return None
+
+
+def missed_nights(plan: ChangePlan, finished: date, today: date) -> int:
+    """Nights that were due after the last finished one and before today."""
+    return len(list(due_nights(plan.monitoring.cadence, finished, today - timedelta(days=1))))

@@ -36,6 +36,7 @@ def undrawn() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         drawn = dict.fromkeys(FIGURE_NAMES, "<svg/>")
         patch.setattr("monitor.documentation.write.figures", lambda _: drawn)
+        patch.setattr("monitor.documentation.write.dossier_pdf", lambda *_: b"%PDF-")
         yield
 
 

@@ -14,6 +14,7 @@ from monitor.documentation.blocks import (
     Commands,
     Drawing,
     Facts,
+    Links,
     Mark,
     Marks,
     Stack,
@@ -72,6 +73,8 @@ def cell(found: Cell) -> dict[str, Any]:
             return {"kind": "text", "text": f"{before.text} → {after.text}"}
         case Stack(lines):
             return {"kind": "stack", "lines": [cell(line) for line in lines]}
+        case Links(targets):
+            return {"kind": "stack", "lines": [cell(title) for _, title in targets]}
         case _:
             return {"kind": "code", "text": found.text}
 
