@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from monitor.operation.streams import stream_limit
-from monitor.operation.watching import limit_of, specs
+from monitor.operation.watching import StreamSpec, limit_of, specs
 from monitor.plan import ChangePlan, LoadedPlan
 from monitor.registry import Entry
 from monitor.registry.ledger import BINDING
@@ -41,7 +41,7 @@ def streams_planned(plan: ChangePlan) -> list[dict[str, Any]]:
     listed = [{**first, "group": "calibration", "tolerance": calibration.tolerance.model_dump(mode="json")}]
     for spec in specs(plan):
         found = _stream(spec.name, spec.label, spec.weight, limit_of(plan, spec))
-        listed.append({**found, "group": spec.group, "tolerance": _tolerance(plan, spec.name)})
+        listed.append({**found, "group": spec.group, "tolerance": _tolerance(plan, spec)})
     return listed
 
 
@@ -55,12 +55,14 @@ def _stream(name: str, label: str, weight: float, limit: float) -> dict[str, Any
     }
 
 
-def _tolerance(plan: ChangePlan, stream: str) -> dict[str, Any]:
-    """The tolerance of the key of the plan that a stream comes from."""
-    keys = {"covariate": "covariates"}
-    key = stream.partition(":")[0]
-    found = getattr(plan.monitoring.streams, keys.get(key, key))
-    return found.tolerance.model_dump(mode="json") if found is not None else {}
+def _tolerance(plan: ChangePlan, spec: StreamSpec) -> dict[str, Any]:
+    """The tolerance of the key of the plan that a stream comes from, of a feature only what its kind has."""
+    key = spec.name.partition(":")[0]
+    found = getattr(plan.monitoring.streams, {"covariate": "covariates"}.get(key, key))
+    kinds = {item.name: item.kind for item in plan.features()}
+    other = {"continuous": "logit", "categorical": "standardized_difference"}
+    unused = other[kinds[spec.feature]] if ":" in spec.name and spec.feature in kinds else None
+    return {name: value for name, value in found.tolerance.model_dump(mode="json").items() if name != unused}
 
 
 def _version(entry: Entry) -> dict[str, Any]:
