@@ -23,7 +23,14 @@ from monitor.documentation.review.pieces import Links, Part, Piece
 from monitor.documentation.review.signing import signatures_part
 from monitor.documentation.sections.criteria import criterion_decimals, limit_text, mark_of
 from monitor.documentation.sections.proposal import formula
-from monitor.documentation.wording import METHOD_WORDS, METRIC_NAMES, REQUIRE_WORDS, as_sentence, counted, spaced
+from monitor.documentation.wording import (
+    METHOD_WORDS,
+    METRIC_NAMES,
+    REQUIRE_WORDS,
+    as_sentence,
+    counted,
+    spaced,
+)
 
 PANELS: Final = {"accept": "ok", "reject": "alarm", "insufficient": "insufficient"}
 
@@ -65,7 +72,9 @@ def _calibrator(found: Record) -> str:
         return "none"
     if found.get("kind") == "identity":
         return f"{found.get('version')}: the raw score"
-    return f"{found.get('version')}: {formula(found)}" if found.get("parameters") else str(found.get("version"))
+    return (
+        f"{found.get('version')}: {formula(found)}" if found.get("parameters") else str(found.get("version"))
+    )
 
 
 def _facts(change: Record) -> Facts:
@@ -103,7 +112,9 @@ def _reasons(change: Record) -> Part:
     if isinstance(reasons, list) and reasons:
         pieces.append(Bullets(tuple(as_sentence(str(reason)) for reason in reasons)))
     else:
-        pieces.append(Sentence("No verdict has been given." if is_open(change) else "No reason is on record."))
+        pieces.append(
+            Sentence("No verdict has been given." if is_open(change) else "No reason is on record.")
+        )
     needed = part(change, "needed")
     if needed.get("events") is not None:
         rate = needed.get("events_per_month")

@@ -119,13 +119,17 @@ def signatures_text(change: Record) -> str:
     if change.get("automatic"):
         return "none: implemented by the plan"
     roles = many(change, "approvals")
-    return ", ".join(f"{item.get('role')} {item.get('have')} of {item.get('need')}" for item in roles) or "none"
+    return (
+        ", ".join(f"{item.get('role')} {item.get('have')} of {item.get('need')}" for item in roles) or "none"
+    )
 
 
 def _part(report: Record) -> Part:
     changes = sorted(many(report, "changes"), key=_urgent_first)
     if not isinstance(report.get("changes"), list):
-        return Part("list", "All changes", (not_computed({"reason": "the report says nothing about changes"}),))
+        return Part(
+            "list", "All changes", (not_computed({"reason": "the report says nothing about changes"}),)
+        )
     if not changes:
         return Part("list", "All changes", (Sentence("No alarm has opened a change."),))
     rows = tuple((change_page(change), _row(change)) for change in changes)

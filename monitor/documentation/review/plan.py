@@ -92,7 +92,9 @@ def _modification(content: Record) -> Part:
         ("Days between changes", str(found.get("minimum_interval_days") or "no bound in the plan")),
     ]
     if guardrails := part(found, "guardrails"):
-        rows.append(("Guardrails", ", ".join(f"{spaced(key)} {_plain(value)}" for key, value in guardrails.items())))
+        rows.append(
+            ("Guardrails", ", ".join(f"{spaced(key)} {_plain(value)}" for key, value in guardrails.items()))
+        )
     return Part("modification", "What may change", (Facts(tuple(rows)),))
 
 

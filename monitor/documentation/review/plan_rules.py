@@ -49,7 +49,9 @@ def tolerance_text(found: Record) -> str:
         >>> tolerance_text({"standardized_difference": 0.1, "logit": 0.2, "standard_errors": 2})
         '0.1 SD or 0.2 in log-odds, + 2 standard errors'
     """
-    bands = [TOLERANCES[key].format(found[key]) for key in ("standardized_difference", "logit") if key in found]
+    bands = [
+        TOLERANCES[key].format(found[key]) for key in ("standardized_difference", "logit") if key in found
+    ]
     if not bands:
         return "none in the plan"
     comma = "," if len(bands) > 1 else ""
@@ -77,7 +79,9 @@ def criterion_sentence(found: Record) -> str:
     bound = BOUNDS.get(str(found.get("interval") or found.get("bound")), "bound")
     limit = limit_text({"pre_specified": fixed, "limit": None, "metric": metric, "against": against})
     must = "be demonstrated" if found.get("require") == "demonstrated" else "not be contradicted"
-    return f"{found.get('id')}: {METRIC_NAMES.get(metric, metric)}{compared}{at}, {bound} {limit}; must {must}."
+    return (
+        f"{found.get('id')}: {METRIC_NAMES.get(metric, metric)}{compared}{at}, {bound} {limit}; must {must}."
+    )
 
 
 def judging_part(protocol: Record) -> Part:
@@ -97,7 +101,10 @@ def _data(found: Record) -> tuple[tuple[str, Cell], ...]:
     least = found.get("minimum_ascertainment")
     share = f"{100 * least:.3g}{FIXED_SPACE}%" if isinstance(least, int | float) else "not known"
     return (
-        ("Reference standard", f"{truth.get('definition')} ({truth.get('source')}, version {truth.get('version')})"),
+        (
+            "Reference standard",
+            f"{truth.get('definition')} ({truth.get('source')}, version {truth.get('version')})",
+        ),
         ("Outcomes are mature after", f"{found.get('maturity_days')} days"),
         ("Least share of outcomes known", share),
     )
@@ -109,7 +116,7 @@ def _judging(found: Record, fit: Record) -> tuple[tuple[str, Cell], ...]:
     least = fit.get("pooled") or fit.get("closed_test")
     return (
         ("Fitted at", f"{least} events of the rarer class"),
-        ("Looks at", f"{listed(looks)} events of the rarer class, on later patients"),
+        ("Looks at", f"{listed(looks)} events of the rarer class, on patients that did not fit"),
         ("Least patients", str(found.get("minimum_patients"))),
         ("Longest wait", counted(int(found.get("maximum_wait_days") or 0), "day")),
         ("One-sided alpha of the attempts at a place", listed(alphas) or "not known"),
@@ -128,13 +135,18 @@ def approvals_part(content: Record) -> Part:
     """Who signs a change before it is deployed."""
     roles = many(content, "approvals")
     rows = tuple(
-        (str(role.get("role")), Number(role.get("signatures")), Number(len(role.get("keys") or []))) for role in roles
+        (str(role.get("role")), Number(role.get("signatures")), Number(len(role.get("keys") or [])))
+        for role in roles
     )
     table = Table("roles", "Signatures that each change needs", ("Role", "Signatures", "Keys listed"), rows)
-    short = [str(role.get("role")) for role in roles if len(role.get("keys") or []) < (role.get("signatures") or 1)]
+    short = [
+        str(role.get("role")) for role in roles if len(role.get("keys") or []) < (role.get("signatures") or 1)
+    ]
     lacking: tuple[Any, ...] = ()
     if short:
-        lacking = (Aside(f"Too few keys for {listed(short)}: no change can be approved until the plan lists them."),)
+        lacking = (
+            Aside(f"Too few keys for {listed(short)}: no change can be approved until the plan lists them."),
+        )
     return Part("approvals", "Who approves", (table, *lacking))
 
 

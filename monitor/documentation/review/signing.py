@@ -26,7 +26,8 @@ def signatures_part(change: Record, report: Record) -> Part:
 
 def _on_record(change: Record) -> list[Piece]:
     roles = tuple(
-        (str(item.get("role")), f"{item.get('have')} of {item.get('need')}") for item in many(change, "approvals")
+        (str(item.get("role")), f"{item.get('have')} of {item.get('need')}")
+        for item in many(change, "approvals")
     )
     pieces: list[Piece] = [Facts(roles)] if roles else []
     rows = [_signature("approved", found) for found in many(change, "signed")]
@@ -43,7 +44,11 @@ def _on_record(change: Record) -> list[Piece]:
 
 def _signature(decision: str, found: Record) -> tuple[Cell, ...]:
     keys = ("signer", "role", "at", "meaning")
-    return decision, *(str(found.get(key) or "not recorded") for key in keys), str(found.get("key_id") or "none")
+    return (
+        decision,
+        *(str(found.get(key) or "not recorded") for key in keys),
+        str(found.get("key_id") or "none"),
+    )
 
 
 def _commands(change: Record, workspace: str) -> list[Piece]:
@@ -51,7 +56,8 @@ def _commands(change: Record, workspace: str) -> list[Piece]:
     if state == "proposed":
         lacking = [str(item.get("role")) for item in _lacking(change)]
         approve = [
-            Command(f"To approve as {role}", sign_command("approve", name, workspace, role)) for role in lacking
+            Command(f"To approve as {role}", sign_command("approve", name, workspace, role))
+            for role in lacking
         ]
         decline = Command("To decline, as any role of the plan", sign_command("decline", name, workspace))
         return [*approve, decline, *_without_keys(change, lacking)]

@@ -110,8 +110,10 @@ WORDS: Final[Mapping[str, Callable[[Body], str]]] = {
     "alarm_closed": _closed,
     "change_opened": lambda body: f"{body['change']} opened by {body['alarm']}, attempt {body['attempt']}",
     "change_deferred": lambda body: f"no change yet for {body['alarm']}: {body['reason']}",
-    "candidate_frozen": lambda body: f"{body['change']}: candidate {body['candidate']['kind']} frozen, "
-    f"fitted on {body['fit']['events']} events",
+    "candidate_frozen": lambda body: (
+        f"{body['change']}: candidate {body['candidate']['kind']} frozen, "
+        f"fitted on {body['fit']['events']} events"
+    ),
     "look": _look,
     "verdict": _verdict,
     "approval": lambda body: f"{body['change']} approved by {_by(body)}",
@@ -119,16 +121,21 @@ WORDS: Final[Mapping[str, Callable[[Body], str]]] = {
     "declined": lambda body: f"{body['change']} declined by {_by(body)}",
     "voided": lambda body: f"{body['change']} void: {body['reason']}",
     "dossier": lambda body: f"dossier of {body['change']} issued, sha256 {body['sha256'][:12]}",
-    "deployed": lambda body: f"{body['change']} deployed: calibrator {body['calibrator']['version']} "
-    f"({body['calibrator']['kind']}) from {body['night']}",
+    "deployed": lambda body: (
+        f"{body['change']} deployed: calibrator {body['calibrator']['version']} "
+        f"({body['calibrator']['kind']}) from {body['night']}"
+    ),
     "rolled_back": _rolled_back,
     "follow_up": lambda body: f"{body['change']} followed up: {body['answer']}",
     "archived": lambda body: f"{body['predictions']:,} predictions before {body['before']} left the database",
-    "corrective_action": lambda body: f"{body['corrective_action']}: {body['metric']} below the floor "
-    f"of {body['floor']:g}",
-    "deviation": lambda body: f"{body['deviation']}, {body['category'].replace('_', ' ')}: "
-    f"{body['description']}; {_by(body)}",
-    "outside_plan": lambda body: f"{body['change']}: {body['requested']} is asked for, "
-    f"{body['excluded_by']} does not list it",
+    "corrective_action": lambda body: (
+        f"{body['corrective_action']}: {body['metric']} below the floor of {body['floor']:g}"
+    ),
+    "deviation": lambda body: (
+        f"{body['deviation']}, {body['category'].replace('_', ' ')}: {body['description']}; {_by(body)}"
+    ),
+    "outside_plan": lambda body: (
+        f"{body['change']}: {body['requested']} is asked for, {body['excluded_by']} does not list it"
+    ),
     "log_ended": lambda body: body["because"],
 }

@@ -111,5 +111,3 @@ def _forecast(
         "deadline": deadline.isoformat(),
         "in_time": reached is not None and reached <= deadline,
     }
-
-

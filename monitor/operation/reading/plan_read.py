@@ -79,4 +79,3 @@ def _version(entry: Entry) -> dict[str, Any]:
         "restarts_streams": body.get("restarts_streams"),
         "signed": {key: body.get(key) for key in SIGNED} if entry.kind == "amended" else None,
     }
-
