@@ -21,7 +21,7 @@ from monitor.records import Place
 from monitor.registry import Alarm, Change, RegistryState
 from monitor.store import CohortCount
 from tests.browser.page import Page, parse
-from tests.review_documents import PLAN, PLACE, change, documents, ledger, wait
+from tests.review_documents import PLACE, PLAN, change, documents, ledger, wait
 from tests.review_examples import report
 
 HARBOUR = Place("Harbour", "pneumothorax")
@@ -208,7 +208,7 @@ class TestLedger:
         rows = [a for tag, a in pages["ledger.html"].tags if tag == "tr" and "data-kind" in a]
         assert len(rows) == 7
         assert {row["data-site"] for row in rows} == {"", "Harbour"}
-        assert [a for tag, a in pages["ledger.html"].tags if a.get("class") == "controls"][0]["hidden"] == ""
+        assert next(a for tag, a in pages["ledger.html"].tags if a.get("class") == "controls")["hidden"] == ""
 
     def test_a_long_one_says_how_many_are_shown(self) -> None:
         found = ledger_of(ledger(nights=2500), RegistryState())

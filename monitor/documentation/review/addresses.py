@@ -39,7 +39,7 @@ def change_page(change: Record) -> str:
 
     Example:
         >>> change_page({"id": "CHG-0001"})
-        'change-chg-0001-c5e8b7b8fd9e.html'
+        'change-chg-0001-1febd0d98237.html'
     """
     names = [str(change.get("id"))]
     return f"change-{_readable(names)}-{sha256_record(names)[:12]}.html"
@@ -49,8 +49,10 @@ def dossier_address(change: Record) -> str | None:
     """Where the dossier of a change lies, beside the folder of these pages; None where there is none.
 
     Example:
-        >>> dossier_address({"id": "CHG-0001", "dossier": True}), dossier_address({"id": "../x", "dossier": True})
-        ('../dossiers/CHG-0001/dossier.html', None)
+        >>> dossier_address({"id": "CHG-0001", "dossier": True})
+        '../dossiers/CHG-0001/dossier.html'
+        >>> dossier_address({"id": "../x", "dossier": True}) is None
+        True
     """
     name = str(change.get("id"))
     return f"../dossiers/{name}/dossier.html" if change.get("dossier") and DOSSIER.fullmatch(name) else None
@@ -100,8 +102,8 @@ def sign_command(verb: str, change: str, workspace: str, role: str = "ROLE") -> 
     """The command by which a person of a role approves or declines a change.
 
     Example:
-        >>> print(sign_command("approve", "CHG-0001", "my work", "clinical_lead"))
-        pccp approve 'my work' CHG-0001 --signer 'NAME' --role clinical_lead --key 'KEYFILE' --meaning 'MEANING'
+        >>> print(sign_command("approve", "CHG-0001", "my work", "qa_lead"))
+        pccp approve 'my work' CHG-0001 --signer 'NAME' --role qa_lead --key 'KEYFILE' --meaning 'MEANING'
     """
     where, what, who = (shlex.quote(visible(text)) for text in (workspace, change, role))
     return f"pccp {verb} {where} {what} --signer 'NAME' --role {who} --key 'KEYFILE' --meaning 'MEANING'"

@@ -33,12 +33,14 @@ from monitor.documentation.wording import (
 )
 
 PANELS: Final = {"accept": "ok", "reject": "alarm", "insufficient": "insufficient"}
+UNDONE: Final = ("declined", "rolled_back", "void")
+"""States in which an accepted change is in use nowhere."""
 
 
 def change_values(change: Record, report: Record) -> dict[str, Any]:
     """What the template needs for the page of a change."""
     mark = verdict_mark(change)
-    verdict = str(change.get("verdict"))
+    verdict = "" if change.get("state") in UNDONE else str(change.get("verdict"))
     return {
         "title": f"{change.get('id')}: {verdict_words(change)}, {name_of(change)}",
         "heading": f"{change.get('id')} · {name_of(change)}",

@@ -31,7 +31,7 @@ def changes_values(report: Record) -> dict[str, Any]:
         "heading": changes_heading(report),
         "heading_mark": None,
         "panel": "",
-        "summary": "A change is one attempt to recalibrate one place, opened by an alarm and judged by the plan.",
+        "summary": "Each is one attempt to recalibrate a place, opened by an alarm and judged by the plan.",
         "facts": None,
         "parts": (_part(report),),
     }

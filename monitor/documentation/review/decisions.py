@@ -44,7 +44,8 @@ def when_and_why(found: Record) -> tuple[str, str]:
 
         >>> wait = {"state": "collecting", "change": "CHG-0001", "stage": "look", "missing": 154}
         >>> wait |= {"look": 1, "looks": 1, "deadline": "2028-01-31"}
-        >>> when_and_why({**wait, "on": "2027-03-01", "months": 14.0, "events_per_month": 11, "in_time": True})
+        >>> reached = {"on": "2027-03-01", "months": 14.0, "events_per_month": 11, "in_time": True}
+        >>> when_and_why({**wait, **reached})
         ('2027-03', 'CHG-0001, look 1 of 1: 154 more events, 14 months at 11 events a month')
         >>> when_and_why({**wait, "on": None, "events_per_month": 0, "in_time": False})
         ('never', 'CHG-0001, look 1 of 1: 154 more events at 0 events a month; insufficient after 2028-01-31')

@@ -11,8 +11,8 @@ from monitor.documentation.review.loose import NO_REASON, many, part
 from monitor.documentation.wording import capitalised, counted, spaced
 
 SUMMARY = (
-    "What the program and people decided, in order, each entry bound to the one before by its hash. A tail that "
-    "was cut off still verifies, so compare the head with a signed checkpoint kept elsewhere."
+    "What the program and people decided, in order, each entry bound to the one before by its hash. A tail "
+    "that was cut off still verifies, so compare the head with a signed checkpoint kept elsewhere."
 )
 
 

@@ -31,9 +31,10 @@ def watched_part(streams: Sequence[Record], monitoring: Record) -> Part:
         return Part("watched", "What is watched", (not_computed({"reason": "the report names no stream"}),))
     alpha = monitoring.get("false_alarm_probability")
     said = (
-        f"Looks: {spaced(str(monitoring.get('cadence')))}. A false alarm of any stream at a site has probability "
-        f"at most {alpha} within {monitoring.get('horizon_looks')} looks; each stream spends its weight of it. "
-        "A stream alarms when R, its evidence against every value inside the tolerance, reaches its limit."
+        f"Looks: {spaced(str(monitoring.get('cadence')))}. A false alarm of any stream at a site has "
+        f"probability at most {alpha} within {monitoring.get('horizon_looks')} looks; each stream spends its "
+        "weight of it. A stream alarms when R, its evidence against every value inside the tolerance, reaches "
+        "its limit."
     )
     caption = "Streams, their tolerance and their alarm limit"
     rows = tuple(map(_stream, streams))
@@ -67,9 +68,9 @@ def criterion_sentence(found: Record) -> str:
         >>> ratio = {"id": "G2", "metric": "observed_expected_ratio", "interval": "two_one_sided"}
         >>> criterion_sentence({**ratio, "limits": [0.8, 1.25], "require": "demonstrated"})
         'G2: Observed over expected, whole interval inside 0.8 to 1.25; must be demonstrated.'
-        >>> loss = {"id": "G1", "metric": "log_loss_difference", "against": "last_deployed", "bound": "lower"}
+        >>> loss = {"id": "G1", "metric": "log_loss_difference", "against": "original", "bound": "lower"}
         >>> criterion_sentence({**loss, "limit": 0.0, "require": "not_contradicted"})
-        'G1: Log loss saved against the last deployed calibrator, lower bound above 0; must not be contradicted.'
+        'G1: Log loss saved against the original calibrator, lower bound above 0; must not be contradicted.'
     """
     metric, against = str(found.get("metric")), found.get("against")
     keys = ("limits", "limit", "margin", "margin_relative")

@@ -28,8 +28,9 @@ from monitor.hashing import sha256_record
 def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
     """Write index.html, a page for each place and each change, and those of alarms, data, ledger and plan.
 
-    Pages of places and changes that the report no longer has are removed; other files of the folder, such as Evidently's
-    reports, stay. Each file appears whole or not at all. What the report lacks is named as not computed.
+    Pages of places and changes that the report no longer has are removed; other files of the folder, such as
+    Evidently's reports, stay. Each file appears whole or not at all. What the report lacks is named as not
+    computed.
 
     Args:
         report: Sites with their streams, alarms and findings, as plain values.
