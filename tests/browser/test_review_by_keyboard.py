@@ -58,3 +58,14 @@ def test_the_ledger_is_filtered_offline(
     assert found.console == ""
     assert f"{shown} of 7 shown" in found.page.text
     assert parse(source).count("tr") == 8
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_no_page_is_wider_than_the_screen(chromium: Path, tmp_path: Path, width: int) -> None:
+    pages = write_review(report(1, nights=5), tmp_path)
+    with keyboard(chromium) as keys:
+        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        keys.send("Emulation.setDeviceMetricsOverride", **screen)
+        for page in pages:
+            keys.open(page)
+            assert keys.value("document.documentElement.scrollWidth") <= width, page.name

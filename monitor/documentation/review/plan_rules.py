@@ -33,8 +33,8 @@ def watched_part(streams: Sequence[Record], monitoring: Record) -> Part:
     said = (
         f"Looks: {spaced(str(monitoring.get('cadence')))}. A false alarm of any stream at a site has "
         f"probability at most {alpha} within {monitoring.get('horizon_looks')} looks; each stream spends its "
-        "weight of it. A stream alarms when R, its evidence against every value inside the tolerance, reaches "
-        "its limit."
+        "weight of it. A stream alarms when R, its evidence against every value inside the tolerance, "
+        "reaches its limit."
     )
     caption = "Streams, their tolerance and their alarm limit"
     rows = tuple(map(_stream, streams))
