@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.review_documents import documents, wait
+
 AS_OF = date(2026, 3, 1)
 HORIZON = 365
 ALPHA = 0.05
@@ -109,6 +111,7 @@ def report(places: int = 5, *, nights: int = 150, seed: int = 20260301) -> dict[
         "sites": sites,
         "alarms": alarms,
         "findings": [_unseen(sites[0], dates)] if sites else [],
+        **documents(),
     }
 
 
@@ -144,6 +147,7 @@ def _place(position: int, dates: list[str], generator: np.random.Generator) -> d
         "events": round(studies * 0.05),
         "last_arrival": dates[-1],
         "late_rows": int(generator.integers(0, 9)),
+        "next_decision": wait(change="CHG-0003") if position == 0 else wait(state="no_change"),
         "largest_effect": _largest(streams) if status != "insufficient" else None,
         "streams": streams,
         **_computed(status, generator),
@@ -399,7 +403,7 @@ def _unseen(site: dict[str, Any], dates: list[str]) -> dict[str, Any]:
     return {**names, "kind": "unseen_category", "what": what, "night": dates[-1]}
 
 
-STATES = frozenset({"night", "state", "status", "group", "at"})
+STATES = frozenset({"night", "state", "status", "group", "at", "metric", "against", "require", "deadline"})
 """Texts that this program writes itself."""
 
 

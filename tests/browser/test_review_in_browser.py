@@ -59,7 +59,7 @@ def test_hostile_texts_stay_texts_and_ask_for_nothing(visits: dict[str, Visit]) 
         assert found.console == ""
         assert found.requests == []
         assert found.page.count("img") == found.page.count("b") == 0
-        assert found.page.count("script") == (name == "index.html")
+        assert found.page.count("script") == (name in ("index.html", "ledger.html"))
         assert found.page.title != "owned"
         assert all(text in found.page.text for text in HOSTILE[:4])
 

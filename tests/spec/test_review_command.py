@@ -125,7 +125,7 @@ def test_the_command_writes_pages_that_open_offline(scene: Scene, capsys: pytest
     assert cli.run(arguments) == 0
     assert "index.html" in capsys.readouterr().out
     pages = {page.name: page.read_bytes() for page in (scene.path / "review").glob("*.html")}
-    assert len(pages) == 2 + 3
+    assert len(pages) == 6 + 3
     text = pages["index.html"].decode()
     assert not re.search(r"(src|href)=\"https?://", text)
     alarms = pages["alarms.html"].decode()

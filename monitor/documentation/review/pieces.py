@@ -1,10 +1,10 @@
-"""Blocks that only the review pages have: links, and marks on estimates made without outcomes."""
+"""Blocks that only the review pages have: links, commands, long texts, warnings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.documentation.blocks import Block
+from monitor.documentation.blocks import Block, Cell
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,40 @@ class Banner:
 
     title: str
     text: str
+    dashed: bool = True
     kind: str = "banner"
 
 
-Piece = Block | Links | Banner
+@dataclass(frozen=True)
+class LinkedTable:
+    """A table whose first column leads to a page; a row without an address is plain text."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    kind: str = "linked"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line for a terminal, with what it does."""
+
+    title: str
+    line: str
+    kind: str = "command"
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A long text that opens on demand, letter by letter as it is."""
+
+    title: str
+    text: str
+    kind: str = "folded"
+
+
+Piece = Block | Links | Banner | LinkedTable | Command | Folded
 
 
 @dataclass(frozen=True)

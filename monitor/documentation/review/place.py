@@ -13,6 +13,7 @@ from monitor.documentation.figures.tolerances import estimate_text
 from monitor.documentation.numbers import Number
 from monitor.documentation.review.addresses import anchor
 from monitor.documentation.review.belonging import of_place, opened_at
+from monitor.documentation.review.changes import place_changes_part
 from monitor.documentation.review.explanations import domain_part, explanations_part, second_opinion_part
 from monitor.documentation.review.loose import many, not_computed, part
 from monitor.documentation.review.outcomes import outcomes_part
@@ -50,6 +51,7 @@ def place_parts(place: Record, report: Record, drawings: Mapping[str, str]) -> t
     alarms, findings = (of_place(many(report, key), place) for key in ("alarms", "findings"))
     return (
         alarms_part(alarms, findings, known=isinstance(report.get("alarms"), list)),
+        place_changes_part(place, report),
         streams_part(place, drawings),
         effects_part(place, drawings),
         explanations_part(place),

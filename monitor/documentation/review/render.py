@@ -19,7 +19,11 @@ HERE: Final = "monitor.documentation.review"
 BESIDE: Final = "monitor.documentation"
 TEMPLATES: Final = {
     **dict.fromkeys(
-        ("review.html.j2", "pieces.html.j2", "front.html.j2", "place.html.j2", "alarms.html.j2"), HERE
+        (
+            *("review.html.j2", "pieces.html.j2", "front.html.j2", "place.html.j2", "alarms.html.j2"),
+            *("document.html.j2", "ledger.html.j2"),
+        ),
+        HERE,
     ),
     "blocks.html.j2": BESIDE,
 }

@@ -11,6 +11,7 @@ from monitor.documentation.figures.states import PLACE_ORDER, STATUS_WORDS, name
 from monitor.documentation.numbers import Interval, Number
 from monitor.documentation.review.addresses import place_page
 from monitor.documentation.review.belonging import opened_at
+from monitor.documentation.review.decisions import decision_cell
 from monitor.documentation.review.loose import estimate, part
 from monitor.documentation.review.place import reason_of
 
@@ -28,6 +29,7 @@ def place_row(place: Record, report: Record) -> dict[str, Any]:
         "status": status_of(place),
         "rank": PLACE_ORDER.index(status_of(place)),
         "cells": [
+            decision_cell(part(place, "next_decision")),
             (_sortable(share), near),
             (_sortable(largest), effect),
             (_sortable(opened), Number(opened)),

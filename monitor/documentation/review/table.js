@@ -5,15 +5,17 @@
   const body = table.tBodies[0];
   const rows = [...body.rows];
   const find = document.getElementById("find");
-  const status = document.getElementById("status");
+  const choices = [...document.querySelectorAll("select[data-filter]")];
   const found = document.getElementById("found");
+
+  const chosen = (row) => choices.every(({ value, dataset }) => value === "" || row.dataset[dataset.filter] === value);
 
   function filter() {
     const wanted = find.value.trim().toLowerCase();
     let shown = 0;
     for (const row of rows) {
       const fits = row.textContent.toLowerCase().includes(wanted);
-      row.hidden = !fits || (status.value !== "" && row.dataset.status !== status.value);
+      row.hidden = !fits || !chosen(row);
       shown += row.hidden ? 0 : 1;
     }
     found.textContent = `${shown} of ${rows.length} shown`;
@@ -46,7 +48,7 @@
     header.replaceChildren(button);
   });
   find.addEventListener("input", filter);
-  status.addEventListener("change", filter);
+  for (const choice of choices) choice.addEventListener("change", filter);
   document.querySelector(".controls").hidden = false;
   filter();
 })();

@@ -1,4 +1,4 @@
-"""The review pages on disk: all places, each place, the alarms; the same bytes every time."""
+"""The review pages on disk: places, alarms, changes, data, ledger and plan; the same bytes every time."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from typing import Any
 from monitor import __version__
 from monitor.documentation.evidence import Record
 from monitor.documentation.html import css_text
-from monitor.documentation.review.addresses import PLACE_PAGE, place_page
+from monitor.documentation.review.addresses import CHANGE_PAGE, PLACE_PAGE, change_page, place_page
 from monitor.documentation.review.alarms import alarms_values
+from monitor.documentation.review.arrivals import arrivals_values
 from monitor.documentation.review.belonging import alarms_text, with_open_alarms
+from monitor.documentation.review.change import change_values
+from monitor.documentation.review.changes import changes_text, changes_values
 from monitor.documentation.review.front import front_values
+from monitor.documentation.review.ledger import ledger_values
 from monitor.documentation.review.loose import cleaned, many, part
 from monitor.documentation.review.place import place_values
+from monitor.documentation.review.plan import plan_values
 from monitor.documentation.review.render import drawn, rendered, text_of
 from monitor.hashing import sha256_record
 
 
 def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
-    """Write index.html, alarms.html and a page for each place.
+    """Write index.html, a page for each place and each change, and those of alarms, data, ledger and plan.
 
-    Pages of places that the report no longer has are removed; other files of the folder, such as Evidently's
-    reports, stay. Each file appears whole or not at all. What the report lacks is named as not computed.
+    Pages of places and changes that the report no longer has are removed; other files of the folder, such as
+    Evidently's reports, stay. Each file appears whole or not at all. What the report lacks is named as not
+    computed.
 
     Args:
         report: Sites with their streams, alarms and findings, as plain values.
@@ -36,7 +42,7 @@ def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
     pages = review_pages(report)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
-        if PLACE_PAGE.fullmatch(file.name) and file.name not in pages:
+        if (PLACE_PAGE.fullmatch(file.name) or CHANGE_PAGE.fullmatch(file.name)) and file.name not in pages:
             file.unlink()
     return [_write(folder / name, page) for name, page in pages.items()]
 
@@ -46,15 +52,32 @@ def review_pages(report: Mapping[str, Any]) -> dict[str, str]:
     found = prepared(report)
     common = _common(found)
     script = text_of("monitor.documentation.review", "table.js")
-    front = {**common, **_finished(front_values(found))}
+    front = {**common, **_finished(front_values(found)), "here": "index.html"}
+    alarms = {**common, **alarms_values(found), "here": "alarms.html"}
+    ledger = {**common, **ledger_values(found), "here": "ledger.html"}
     pages = {
         "index.html": rendered("front.html.j2", front, script=script),
-        "alarms.html": rendered("alarms.html.j2", {**common, **alarms_values(found)}),
+        "alarms.html": rendered("alarms.html.j2", alarms),
+        "ledger.html": rendered("ledger.html.j2", ledger, script=script),
+        **_documents(found, common),
     }
     for place in many(found, "sites"):
         values = {**common, **_finished(place_values(place, found))}
         pages[place_page(place)] = rendered("place.html.j2", values)
     return pages
+
+
+def _documents(found: Record, common: Mapping[str, Any]) -> dict[str, str]:
+    """Pages that are headings, facts and tables: changes, each change, data, plan."""
+    values = {
+        "changes.html": changes_values(found),
+        "data.html": arrivals_values(found),
+        "plan.html": plan_values(found),
+        **{change_page(change): change_values(change, found) for change in many(found, "changes")},
+    }
+    return {
+        name: rendered("document.html.j2", {**common, "here": name, **each}) for name, each in values.items()
+    }
 
 
 def prepared(report: Mapping[str, Any]) -> Record:
@@ -72,7 +95,15 @@ def _common(report: Record) -> dict[str, Any]:
         "as_of": as_of,
         "plan": identity,
         "plan_sha256": str(plan.get("sha256") or "not known"),
-        "open_alarms": alarms_text(report),
+        "rooms": (
+            ("index.html", "All places"),
+            ("alarms.html", f"Alarms ({alarms_text(report)})"),
+            ("changes.html", f"Changes ({changes_text(report)})"),
+            ("data.html", "Data"),
+            ("ledger.html", "Ledger"),
+            ("plan.html", "Plan"),
+        ),
+        "here": "",
         "software": f"pccp-monitor {__version__}",
         "content": digest,
         "running_head": css_text(f"Monitoring review - as of {as_of} - {identity}"),

@@ -11,6 +11,8 @@ from monitor.store import CohortCount
 
 RATE_DAYS = 365
 DAYS_PER_MONTH = 30.4375
+LONGEST_DAYS = 36_500
+"""A hundred years: what takes longer is called never."""
 
 
 @dataclass
@@ -59,13 +61,25 @@ class OutcomeCounts:
             >>> OutcomeCounts().forecast(Place("A", "x"), 10, date(2026, 1, 1)) is None
             True
         """
+        day = self.reached_on(place, missing, night)
+        return None if day is None else day.strftime("%Y-%m")
+
+    def reached_on(self, place: Place, missing: int, night: date) -> date | None:
+        """Day on which the missing events will have matured at the place's volume; None for never.
+
+        Example:
+            Ten events in the last thirty days: ten more take a month, thirty and a half days.
+
+            >>> counts, site = OutcomeCounts(), Place("A", "x")
+            >>> counts.add(CohortCount(site, "2026-01", date(2026, 1, 31), rows=90, known=90, positives=10))
+            >>> counts.reached_on(site, 10, date(2026, 2, 1))
+            datetime.date(2026, 3, 4)
+        """
         rate = self.events_per_month(place)
         if rate <= 0.0:
             return None
         days = math.ceil(missing / rate * DAYS_PER_MONTH)
-        if days > 36_500:
-            return None
-        return (night + timedelta(days=days)).strftime("%Y-%m")
+        return None if days > LONGEST_DAYS else night + timedelta(days=days)
 
 
 def count_cohort(rows: Rows, cohort: str, cohort_end: date | None) -> CohortCount:

@@ -10,15 +10,22 @@ from typing import Any
 
 from monitor import store
 from monitor.hashing import sha256_text
+from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.calendar import due_nights
 from monitor.operation.database_key import database_key
 from monitor.operation.reading import investigation
+from monitor.operation.reading.arrivals_read import arrivals_of
+from monitor.operation.reading.changes_read import changes_of
+from monitor.operation.reading.ledger_read import ledger_of
+from monitor.operation.reading.next_decision import next_decision
+from monitor.operation.reading.plan_read import plan_document
 from monitor.operation.reading.shortcuts import shortcuts
 from monitor.operation.reading.status import read_state, status
 from monitor.operation.workspace import read_plan
 from monitor.plan import ChangePlan
 from monitor.records import Place
-from monitor.registry import Alarm, RegistryState
+from monitor.registry import Alarm, RegistryState, read_chain
+from monitor.store import Store
 
 Progress = Callable[[int, int, str], None]
 REVIEW = "review"
@@ -70,6 +77,11 @@ def monitoring_report(
                 {**_of_status(site), "late_rows": late.get(place), **_asked(scene, site["streams"], html)}
             )
         told = shortcuts(plan, matured, snapshot, loaded.sha256)
+        counts = _counts(snapshot)
+    for site in sites:
+        place = Place(site["site"], site["finding"])
+        site["next_decision"] = next_decision(plan, state, counts, place, _night(state))
+    entries = read_chain(path / "ledger.jsonl")
     return {
         "as_of": found["as_of"],
         "workspace": str(path),
@@ -83,7 +95,19 @@ def monitoring_report(
         "alarms": alarms_of(state),
         "findings": _findings(state),
         "shortcuts": told,
+        "changes": changes_of(path, loaded, state, counts, _night(state)),
+        "ledger": ledger_of(entries, state),
+        "arrivals": arrivals_of(path, state, found["counts"], sites),
+        "plan_document": plan_document(loaded, entries),
     }
+
+
+def _counts(snapshot: Store) -> OutcomeCounts:
+    """Usable outcomes of every mature cohort, as the nights counted them."""
+    counts = OutcomeCounts()
+    for count in snapshot.cohort_counts():
+        counts.add(count)
+    return counts
 
 
 def alarms_of(state: RegistryState) -> list[dict[str, Any]]:

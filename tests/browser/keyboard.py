@@ -1,0 +1,111 @@
+"""A browser driven by keys alone, over Chromium's own protocol: no mouse, no script of ours in the page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+SECONDS = 60.0
+MOST_TABS = 400
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    "--remote-debugging-port=0",
+)
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
+FOCUSED = "(document.activeElement.innerText || document.activeElement.tagName).trim()"
+
+
+class Keyboard:
+    """A page and the keys that are pressed on it."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket, self.number = socket, 0
+
+    def send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """One command and its answer; events between are passed over."""
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self.socket.recv(timeout=SECONDS))
+            if answer.get("id") == self.number:
+                return answer.get("result", {})
+
+    def value(self, expression: str) -> Any:
+        """What an expression is on the page; a debugger's question, outside the page's policy."""
+        found = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
+        return found.get("result", {}).get("value")
+
+    def open(self, file: Path) -> None:
+        self.send("Page.navigate", url=file.as_uri())
+        self.wait_for(file.name)
+
+    def press(self, key: str) -> None:
+        code, text = KEYS[key]
+        common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
+        self.send("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def tab_to(self, text: str) -> None:
+        """Press Tab until a link or field with this text has the focus.
+
+        Raises:
+            AssertionError: No press reached it.
+        """
+        for _ in range(MOST_TABS):
+            self.press("Tab")
+            if str(self.value(FOCUSED)).startswith(text):
+                return
+        raise AssertionError(f"{text!r} cannot be reached by Tab")
+
+    def follow(self, text: str) -> str:
+        """Go to a link by Tab, open it by Enter, and give the name of the page that opens."""
+        self.tab_to(text)
+        href = str(self.value("document.activeElement.getAttribute('href')"))
+        self.press("Enter")
+        self.wait_for(href.partition("#")[0])
+        return href
+
+    def wait_for(self, name: str) -> None:
+        until = time.monotonic() + SECONDS
+        ready = f"location.pathname.endsWith({json.dumps(name)}) && document.readyState === 'complete'"
+        while self.value(ready) is not True:
+            if time.monotonic() > until:
+                raise AssertionError(f"{name} did not open")
+            time.sleep(0.05)
+
+
+@contextmanager
+def keyboard(chromium: Path) -> Iterator[Keyboard]:
+    """A new browser with an empty profile."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [str(chromium), *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
+            try:
+                with connect(_page_of(Path(profile)), max_size=None, proxy=None) as socket:
+                    yield Keyboard(socket)
+            finally:
+                browser.terminate()
+                browser.wait(SECONDS)
+
+
+def _page_of(profile: Path) -> str:
+    """The address of the browser's first page, once it is up."""
+    port, until = profile / "DevToolsActivePort", time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        if port.exists() and (lines := port.read_text(encoding="utf-8").splitlines()):
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(f"http://127.0.0.1:{lines[0]}/json/list", timeout=SECONDS) as answer:
+                pages = [item for item in json.load(answer) if item["type"] == "page"]
+            if pages:
+                return str(pages[0]["webSocketDebuggerUrl"])
+        time.sleep(0.05)
+    raise AssertionError("the browser did not start")
