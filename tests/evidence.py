@@ -32,7 +32,7 @@ DECIDED_ON, COMPLETE_ON = 40, 57
 
 @contextmanager
 def undrawn() -> Iterator[None]:
-    """Drawing takes most of the time of a dossier, and no figure is evidence."""
+    """Drawing takes most of the time of a dossier, and no figure or PDF is evidence."""
     with pytest.MonkeyPatch.context() as patch:
         drawn = dict.fromkeys(FIGURE_NAMES, "<svg/>")
         patch.setattr("monitor.documentation.write.figures", lambda _: drawn)
