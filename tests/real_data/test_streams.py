@@ -49,7 +49,7 @@ def test_clinics_are_ranked_by_effect_and_told_alarm_watch_or_too_few_events(
 def test_the_stroke_trial_shows_which_country_changed_its_use_of_ct_and_when(
     real_data: Path, tmp_path: Path
 ) -> None:
-    """CT before randomisation: rarer in Italy from 1993, in Poland in 1996, commoner in the Czech Republic."""
+    """CT before randomisation: rarer in Italy from 1993 and Poland in 1996, commoner in Czechia."""
     replayed = streams.stroke_trial(tmp_path, real_data)
     found = {
         alarm.place.site: alarm.body
