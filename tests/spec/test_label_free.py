@@ -144,9 +144,7 @@ class TestPrevalenceIsShownOnlyUnderItsConditions:
     def test_changed_scores_of_a_class_withhold_it(self) -> None:
         found = estimated(reference_of(400), window_of(0.1), label_shift_p=0.05)
         assert not found.shown
-        assert found.refusals == (
-            "the scores of a class changed, p = 0.05: they do not tell the prevalence",
-        )
+        assert found.refusals == ("the scores of a class changed, p = 0.05: they do not tell the prevalence",)
 
     def test_two_estimates_that_differ_withhold_it(self) -> None:
         """Scores .4 higher with outcomes to match: prevalence 6.9 %, which both estimates miss by far."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,13 +16,14 @@ from monitor.drift import (
     score_mean,
 )
 from monitor.plan import ChangePlan
+from monitor.plan.logs import FeatureRole
 from monitor.plan.monitoring import FeatureStreams, RateStream, Streams
 from monitor.records import FloatArray
 
 SCORE, ALERTS, AGREEMENT, PREVALENCE, MISSING = "score", "alert_rate", "agreement", "prevalence", "missing:"
 Group = Literal["prevalence", "covariates", "quality", "workflow", "missingness", "score", "readers"]
 Make = Callable[[FrozenFeature, FloatArray], MeanStream]
-NAMES = {"covariates": "covariate", "quality": "quality", "workflow": "workflow"}
+ROLES: Mapping[str, FeatureRole] = {"covariates": "covariate", "quality": "quality", "workflow": "workflow"}
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def _rate(name: str, label: str, group: Group, feature: str, stream: RateStream)
 def _features(
     plan: ChangePlan, group: Literal["covariates", "quality", "workflow"], stream: FeatureStreams | None
 ) -> list[StreamSpec]:
-    role = NAMES[group]
-    declared = plan.features(role)  # pyright: ignore[reportArgumentType]
+    role = ROLES[group]
+    declared = plan.features(role)
     if stream is None:
         return []
     tolerance = stream.tolerance
