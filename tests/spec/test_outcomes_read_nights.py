@@ -164,7 +164,7 @@ class TestTheDossier:
         assert outcomes["challenging_cases"]["gain"]["original"]["value"] in values
         assert record["operating_point"]["found"]["after"]["sensitivity"]["value"] in values
         assert "no difference" not in page.text
-        assert "Outcomes read" not in {item["item"] for item in record["not_in_this_version"]}
+        assert record["items"][6]["where"]["sections"] == ["data", "outcomes-read"]
 
     def test_withholds_them_whole_where_one_count_is_small(self, record: dict[str, Any]) -> None:
         outcomes = record["outcomes_read"]
