@@ -61,7 +61,7 @@ def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge:
     _require_ascertainment(body, plan.data.minimum_ascertainment)
     for objection in outcomes.objections:
         _withhold_accept(body, objection)
-    if body["verdict"] == "accept":
+    if body["verdict"] == "accept" and outcomes.weight is None:
         bounds = bounds_of_verdict(workspace, change, rows, body["alpha"], knowledge)
         body |= {"missing_outcomes": bounds} if bounds else {}
         if why := could_decide(bounds):

@@ -1,4 +1,8 @@
-"""What the outcomes that stayed unknown could have said: the verdict with all of them absent, and present."""
+"""What the outcomes that stayed unknown could have said: the verdict with all of them absent, and present.
+
+A plan that weights outcomes has said beforehand that whether one becomes known depends on the score alone, and is
+not asked.
+"""
 
 from __future__ import annotations
 
