@@ -1,7 +1,7 @@
 """What the outcomes that stayed unknown could have said: the verdict with all of them absent, and present.
 
-A plan that weights outcomes has said beforehand that whether one becomes known depends on the score alone, and is
-not asked.
+A plan that weights outcomes has said beforehand that whether one becomes known depends on the score alone,
+and is not asked.
 """
 
 from __future__ import annotations
