@@ -209,7 +209,7 @@ class TestHostileTexts:
         assert "W" * 300 in made.text
         assert "\u200b" not in made.text
         lines = [line for page in made.pages for line in page.splitlines() if "WW" in line]
-        assert max(line.count("W") for line in lines) <= 30
+        assert max(line.count("W") for line in lines) < 70  # a line of the smallest letters holds 72
 
     def test_a_text_longer_than_a_page_is_printed_to_its_end(self, drawn: dict[str, str]) -> None:
         record = read("accepted")
