@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.plan.fault import Problem
+from monitor.plan.logs import FeatureRole
 from monitor.plan.model import ChangePlan
 from monitor.plan.monitoring import Streams
 from monitor.plan.rules.rule import COVARIATES, MONITORING, PREDICTIONS, Rule
@@ -62,7 +63,7 @@ def arrival(plan: ChangePlan) -> Iterator[Problem]:
 def features(plan: ChangePlan) -> Iterator[Problem]:
     """Streams of features need features of their role."""
     streams = plan.monitoring.streams
-    roles = {
+    roles: dict[str, tuple[FeatureRole, ...]] = {
         "covariates": ("covariate",),
         "quality": ("quality",),
         "workflow": ("workflow",),
