@@ -151,9 +151,14 @@ def test_status_tells_the_streams_and_what_to_expect(
     assert "look into it: pccp review" in said
 
 
-def test_intervals_of_status_are_wider_than_those_of_a_single_look(scene: Scene) -> None:
-    found = next(item for item in status(scene.path)["sites"] if item["site"] == "North")["calibration"][
-        "slope"
-    ]
-    assert "confidence sequence" in found["method"]
-    assert found["high"] - found["low"] > 0
+def test_intervals_of_status_are_wider_than_those_of_a_single_look(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slope() -> dict[str, Any]:
+        return site(status(scene.path), "North")["calibration"]["slope"]
+
+    nightly_read = slope()
+    monkeypatch.setattr("monitor.operation.reading.status.level_of_a_sequence", lambda *_: 0.95)
+    once = slope()
+    assert "confidence sequence" in nightly_read["method"]
+    assert nightly_read["high"] - nightly_read["low"] > 1.4 * (once["high"] - once["low"])

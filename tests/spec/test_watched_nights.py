@@ -202,9 +202,26 @@ def test_a_level_is_told_once(odd: Scene, tmp_path: Path) -> None:
     close_alarm(
         copied.path, name, copied.who(ROLES[1]), cause="device", reason="a new scanner", key_file=copied.key
     )
-    told = state(copied).alarms[name].body["levels_sha256"]
-    assert told
-    assert status(copied.path)["sites"][0]["status"] in ("alarm", "ok", "watch", "insufficient")
+    before = len(state(copied).alarms)
+    head, row = (copied.logs / "predictions.csv").read_text().splitlines()[:2]
+    cells = dict(zip(head.split(","), row.split(","), strict=True))
+    new = [
+        {
+            **cells,
+            "accession": f"NEW{number}",
+            "mrn": f"NEW{number}",
+            "hospital": "North",
+            "scanner_vendor": vendor,
+        }
+        for number, vendor in enumerate(["Zeta"] * 6 + ["Omega"] * 6)
+    ]
+    lines = [",".join({**item, "inference_time": "2026-03-05T08:00:00+01:00"}.values()) for item in new]
+    (copied.path / "inbox" / "more.csv").write_text("\n".join([head, *lines]) + "\n")
+    nightly(copied.path, date(2026, 3, 8), key_file=copied.key)
+    later = [alarm.body for alarm in list(state(copied).alarms.values())[before:]]
+    assert [body["levels"] for body in later if body["stream"] == "unseen_category:scanner_vendor"] == [
+        ["Omega"]
+    ]
 
 
 def test_a_column_that_goes_empty_alarms_as_missing_and_breaks_nothing(odd: Scene) -> None:

@@ -14,7 +14,6 @@ from monitor.documentation.wording import as_sentence, capitalised, spaced
 
 NO_REASON: Final = "the report gives no reason"
 P_VALUES: Final = frozenset({"p", "p_value"})
-INTERVAL: Final = frozenset({"value", "low", "high"})
 SILENT: Final = frozenset({"reason", "shown", "marked"})
 """Keys that say how to show a part, not what it found."""
 

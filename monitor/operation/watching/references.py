@@ -14,7 +14,7 @@ from monitor.hashing import sha256_record
 from monitor.logistic import expit, logit
 from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.watching.features import Feature, frozen, numbered
-from monitor.operation.watching.specs import PREVALENCE, SCORE, StreamSpec
+from monitor.operation.watching.specs import SCORE, StreamSpec
 from monitor.operation.workspace import Workspace
 from monitor.records import Arrived, FloatArray, Place
 from monitor.store import ReferenceRow
@@ -110,8 +110,3 @@ def record_frozen(
 def _hashed(row: ReferenceRow) -> list[Any]:
     """Without the probabilities, whose last digit processors may disagree about."""
     return [row.feature, row.kind, list(row.edges), list(row.levels), list(row.counts), row.patients]
-
-
-def feature_name(spec: StreamSpec) -> ReferenceOf:
-    """Which of a place's two references a stream compares with."""
-    return "outcomes" if spec.feature == PREVALENCE else "predictions"
