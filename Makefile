@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer and the package index.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lake check simulate faults bench clean
+.PHONY: help demo test test-lake check docs simulate faults bench clean
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -14,6 +14,7 @@ help:
 	@echo "make test      install what tests need, run them"
 	@echo "make test-lake tests of encrypted databases, in an environment of their own"
 	@echo "make check     ruff, pyright, import-linter, doctests"
+	@echo "make docs      write the pages that are made of the program: commands, data dictionary"
 	@echo "make simulate  slow statistics, against the figures they must reach"
 	@echo "make faults    kills, full disks, changed bytes, hostile files (an hour)"
 	@echo "make bench     benchmarks"
@@ -68,6 +69,9 @@ check: .venv/installed-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules monitor flows
+
+docs: .venv/installed-dev
+	$(BIN)/python docs/make.py
 
 simulate: .venv/installed-dev
 	$(BIN)/python tests/simulation/run.py

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import html
-import re
 from pathlib import Path
 
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.markdown import escaped
 from flows.overview import Row, site_rows
 from flows.terminal import plain
 from monitor.operation.reading.status import status
 
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()+!|~])")
 SITES_KEY = "pccp-sites"
 COLUMNS = ("site", "finding", "status", "n", "events", "log R / limit", "calibrator", "change", "next step")
-
-
-def escaped(text: object) -> str:
-    """A text inside Markdown, to be read as it is.
-
-    Example:
-        >>> escaped("<b>*North*</b>")
-        '&lt;b&gt;\\\\*North\\\\*&lt;/b&gt;'
-    """
-    return MARKDOWN.sub(r"\\\1", html.escape(plain(text)))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, timeout_seconds=600, retries=1, retry_delay_seconds=10)

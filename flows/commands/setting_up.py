@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.arguments import KeyOption, WorkspaceArgument, today
+from flows.arguments import JsonOption, KeyOption, WorkspaceArgument, today
 from flows.commands import planning
 from flows.commands.planning import PlanArgument
 from flows.terminal import complain, plain, say
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     plan = typer.Typer(help="Check, weigh or rehearse a change-control plan.", no_args_is_help=True)
     plan.command(epilog="Example: pccp plan check plan.yaml")(check)
     plan.command(epilog="Example: pccp plan schema > plan.schema.json")(schema)
+    plan.command(epilog="Example: pccp plan dictionary plan.yaml > data-dictionary.md")(dictionary)
     planning.register(plan)
     app.add_typer(plan, name="plan", rich_help_panel=None)
 
@@ -101,6 +102,24 @@ def schema() -> None:
     from monitor.plan import schema as json_schema
 
     say(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def dictionary(plan: PlanArgument, as_json: JsonOption = False) -> None:
+    """Print the data dictionary of a plan: every column received and kept, by layer, as Markdown.
+
+    Layers: raw (what was recorded), annotation (what was found to be true), analysis (what is computed from
+    both), bookkeeping.
+    """
+    from flows.markdown import data_dictionary
+    from monitor.plan import load
+    from monitor.store import dictionary as columns_of
+
+    loaded = load(plan)
+    if as_json:
+        columns = [entry.as_record() for entry in columns_of(loaded.plan)]
+        say(json.dumps({"plan": loaded.sha256, "columns": columns}, indent=2, ensure_ascii=False))
+    else:
+        say(data_dictionary(loaded).rstrip("\n"))
 
 
 def _identity(loaded: LoadedPlan) -> str:

@@ -1,12 +1,14 @@
 """The store: log files in, mature rows out. The only room that knows DuckDB."""
 
 from monitor.store.connection import DATABASE, SNAPSHOT, STAGING
+from monitor.store.dictionary import Entry, dictionary
 from monitor.store.encryption import is_encrypted, require_extension
 from monitor.store.examples import DryRun, Example
 from monitor.store.excluded import Exclusions
 from monitor.store.inbox import ready_files
 from monitor.store.lookup import FoundOutcome, FoundPrediction, Identifier, as_delivered, refused
 from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
+from monitor.store.meanings import LAYERS, Layer
 from monitor.store.pseudonym import pseudonym
 from monitor.store.reading import Cohort
 from monitor.store.restore import Content, content_of, copy_database, install, undisturbed
@@ -17,6 +19,7 @@ from monitor.store.workspace import create, open_snapshot, open_store
 
 __all__ = [
     "DATABASE",
+    "LAYERS",
     "SNAPSHOT",
     "STAGING",
     "Cohort",
@@ -25,11 +28,13 @@ __all__ = [
     "Content",
     "DetectorRow",
     "DryRun",
+    "Entry",
     "Example",
     "Exclusions",
     "FoundOutcome",
     "FoundPrediction",
     "Identifier",
+    "Layer",
     "MeanLook",
     "ReferenceRow",
     "Removed",
@@ -39,6 +44,7 @@ __all__ = [
     "content_of",
     "copy_database",
     "create",
+    "dictionary",
     "install",
     "is_encrypted",
     "open_snapshot",

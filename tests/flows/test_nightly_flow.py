@@ -110,7 +110,7 @@ def test_only_a_busy_workspace_is_tried_again() -> None:
 
 
 def test_texts_from_files_cannot_become_markup() -> None:
-    from flows.showing import escaped
+    from flows.markdown import escaped
 
     assert escaped("<script>[x](javascript:1)") == r"&lt;script&gt;\[x\]\(javascript:1\)"
     assert "\x1b" not in escaped("\x1b[2J")

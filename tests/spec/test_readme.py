@@ -7,22 +7,15 @@ installing, with fewer nights: `pccp demo --nights 40`.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command_blocks import blocks, carry_out, newcomer
+
 FEWER_NIGHTS = "pccp demo --nights 40 --out demo"
-
-
-def blocks(text: str) -> list[str]:
-    """Lines of all shell blocks, in order."""
-    found = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return [line for block in found for line in block.splitlines() if line.strip()]
 
 
 @pytest.fixture(scope="module")
@@ -37,23 +30,6 @@ def room(repository: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def environment(room: Path) -> dict[str, str]:
-    """`pccp` on the path, a home of its own."""
-    programs = room / "programs"
-    programs.mkdir()
-    pccp = programs / "pccp"
-    pccp.write_text(f"#!{sys.executable}\nfrom flows.cli import main\nmain()\n")
-    pccp.chmod(0o700)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    return {
-        **kept,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(room / "home"),
-        "XDG_CONFIG_HOME": str(room / "home" / "config"),
-    }
-
-
 def test_it_is_short_and_its_links_lead_somewhere(readme: str, repository: Path) -> None:
     assert len(readme.splitlines()) < 150
     links = re.findall(r"\]\(([^)#]+)", readme)
@@ -66,7 +42,8 @@ def test_it_says_what_the_product_does_not_do(readme: str) -> None:
         assert sentence in readme
 
 
-def test_every_command_runs(readme: str, repository: Path, room: Path, environment: dict[str, str]) -> None:
+def test_every_command_runs(readme: str, repository: Path, room: Path) -> None:
+    environment = newcomer(room)
     targets = re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(), re.MULTILINE)
     commands = blocks(readme)
     assert commands[:2] == ["make demo", "make test"]
@@ -76,9 +53,7 @@ def test_every_command_runs(readme: str, repository: Path, room: Path, environme
             if command != "make demo":
                 continue
             command = FEWER_NIGHTS
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=room, env=environment, capture_output=True, text=True, timeout=300
-        )
+        done = carry_out(command, room, environment)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     assert not (room / "home" / ".prefect").exists(), "the demonstration keeps to its folder"
     assert (room / "demo" / "private" / "prefect").is_dir()
