@@ -23,10 +23,15 @@ def migrate(connection: Session, plan: ChangePlan) -> None:
         "CREATE TABLE IF NOT EXISTS migrations "
         "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL)",
     )
-    done = {version for (version,) in rows(connection, "SELECT version FROM migrations")}
+    done = versions(connection)
     for version, name in MIGRATIONS:
         if version not in done:
             _apply(connection, plan, version, name)
+
+
+def versions(connection: Session) -> set[int]:
+    """The versions whose scripts the attached store has seen."""
+    return {version for (version,) in rows(connection, "SELECT version FROM migrations")}
 
 
 def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> None:

@@ -55,7 +55,8 @@ def open_store(
 
     Raises:
         BusyError: Another process is writing.
-        EvidenceError: There is no database, it is damaged, or it lacks a covariate of the plan.
+        EvidenceError: There is no database, it is damaged, a newer version of this program wrote it, or it lacks a
+            covariate of the plan.
     """
     database = _existing(workspace / DATABASE, workspace)
     with writing(workspace):
@@ -65,6 +66,7 @@ def open_store(
                 attach(connection, database)
                 with translated(str(database)):
                     migrations.migrate(connection, plan)
+                _check_version(connection, database)
                 _check_covariates(connection, plan, database)
                 yield Store(connection, workspace, plan, pseudonym_key)
         finally:
@@ -76,11 +78,13 @@ def open_snapshot(workspace: Path, plan: ChangePlan, store_key: str | None = Non
     """The state after the last finished night, for reading only, beside any writer.
 
     Raises:
-        EvidenceError: No night was finished yet, or the snapshot is damaged.
+        EvidenceError: No night was finished yet, the snapshot is damaged, or another version of this program wrote
+            it.
     """
     database = _existing(workspace / SNAPSHOT, workspace)
     with session(workspace, store_key) as connection:
         attach(connection, database, read_only=True)
+        _check_version(connection, database)
         _check_covariates(connection, plan, database)
         yield Store(connection, workspace, plan, None)
 
@@ -90,6 +94,22 @@ def _existing(database: Path, workspace: Path) -> Path:
         hint = "no night was finished yet" if database.name == SNAPSHOT else "run `pccp init` first"
         raise EvidenceError(f"{workspace}: {database.name} is missing; {hint}")
     return database
+
+
+def _check_version(connection: Session, database: Path) -> None:
+    known = {version for version, _ in migrations.MIGRATIONS}
+    with translated(str(database)):
+        done = migrations.versions(connection)
+    if done - known:
+        raise EvidenceError(
+            f"{database}: expected schema {max(known)} or older, found {max(done)}: a newer pccp-monitor wrote it; "
+            "use that version, or restore the backup made before the upgrade"
+        )
+    if known - done:
+        raise EvidenceError(
+            f"{database}: expected schema {max(known)}, found {max(done)}: an earlier pccp-monitor wrote it; "
+            "the next finished night writes it anew"
+        )
 
 
 def _check_covariates(connection: Session, plan: ChangePlan, database: Path) -> None:

@@ -72,6 +72,30 @@ def test_a_migration_commits_with_its_record(desk: Desk) -> None:
     assert desk.query("SELECT count(*) FROM migrations") == [(4,)]
 
 
+def test_a_database_of_a_newer_version_is_left_alone(desk: Desk) -> None:
+    import duckdb
+
+    with duckdb.connect(str(desk.workspace / "monitor.duckdb")) as connection:
+        connection.execute("INSERT INTO migrations VALUES (99, 'later.sql', '')").fetchall()
+    with pytest.raises(EvidenceError, match="found 99: a newer"), desk.open():
+        pass
+
+
+def test_a_snapshot_of_an_earlier_version_waits_for_the_next_night(desk: Desk) -> None:
+    import duckdb
+
+    with desk.open() as opened:
+        opened.publish_snapshot()
+    snapshot = desk.workspace / "snapshot.duckdb"
+    with duckdb.connect(str(snapshot)) as connection:
+        connection.execute("DELETE FROM migrations WHERE version = 4").fetchall()
+    with (
+        pytest.raises(EvidenceError, match="found 3: an earlier"),
+        store.open_snapshot(desk.workspace, desk.plan),
+    ):
+        pass
+
+
 def test_covariates_become_typed_columns(tmp_path: Path) -> None:
     covariates = [
         {
