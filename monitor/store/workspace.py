@@ -55,8 +55,8 @@ def open_store(
 
     Raises:
         BusyError: Another process is writing.
-        EvidenceError: There is no database, it is damaged, a newer version of this program wrote it, or it lacks a
-            covariate of the plan.
+        EvidenceError: There is no database, it is damaged, a newer version of this program wrote it, or it
+            lacks a covariate of the plan.
     """
     database = _existing(workspace / DATABASE, workspace)
     with writing(workspace):
@@ -78,8 +78,8 @@ def open_snapshot(workspace: Path, plan: ChangePlan, store_key: str | None = Non
     """The state after the last finished night, for reading only, beside any writer.
 
     Raises:
-        EvidenceError: No night was finished yet, the snapshot is damaged, or another version of this program wrote
-            it.
+        EvidenceError: No night was finished yet, the snapshot is damaged, or another version of this program
+            wrote it.
     """
     database = _existing(workspace / SNAPSHOT, workspace)
     with session(workspace, store_key) as connection:
@@ -102,8 +102,8 @@ def _check_version(connection: Session, database: Path) -> None:
         done = migrations.versions(connection)
     if done - known:
         raise EvidenceError(
-            f"{database}: expected schema {max(known)} or older, found {max(done)}: a newer pccp-monitor wrote it; "
-            "use that version, or restore the backup made before the upgrade"
+            f"{database}: expected schema {max(known)} or older, found {max(done)}: a newer pccp-monitor "
+            "wrote it; use that version, or restore the backup made before the upgrade"
         )
     if known - done:
         raise EvidenceError(
