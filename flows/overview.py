@@ -9,11 +9,11 @@ NEXT_STEP = {
     "collecting": "wait: outcomes are being collected",
     "proposed": "decide: pccp approve or decline",
     "approved": "none",
-    "declined": "close the alarm",
-    "rejected": "close the alarm",
-    "insufficient": "close the alarm, to watch anew",
-    "withdrawn": "close the alarm",
-    "void": "close the alarm",
+    "declined": "close {alarm}",
+    "rejected": "close {alarm}",
+    "insufficient": "close {alarm}, to watch anew",
+    "withdrawn": "close {alarm}",
+    "void": "close {alarm}",
     "rolled_back": "none",
 }
 RATES = {"alert_rate": "alerts", "false_positive_rate": "false positives"}
@@ -89,9 +89,10 @@ def _next_step(site: dict[str, Any], change: dict[str, Any] | None) -> str:
         return "decide: the change did harm, see pccp rollback"
     calibration = [alarm for alarm in site["alarms"] if alarm["stream"] == "calibration"]
     if calibration:
-        return NEXT_STEP.get(change["state"], "none") if change else "close the alarm"
+        step = NEXT_STEP.get(change["state"], "none") if change else "close {alarm}"
+        return step.format(alarm=calibration[0]["alarm"])
     if site["alarms"]:
-        return "look into it: pccp review; then pccp close"
+        return f"look into it: pccp review; then pccp close {site['alarms'][0]['alarm']}"
     above = [rate for rate in map(site.get, RATES) if rate and rate["above_limit"]]
     if above:
         limit, what = above[0]["limit_per_100_studies"], RATES[_name_of(site, above[0])]
