@@ -13,6 +13,7 @@ SETTINGS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_CLI_PROMPT": "false",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 
 for _name, _value in SETTINGS.items():

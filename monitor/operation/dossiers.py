@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from monitor import documentation
 from monitor.errors import UsageError
 from monitor.hashing import sha256_file
 from monitor.operation.workspace import Workspace
@@ -41,6 +40,8 @@ def issue_dossiers(
 
 def _write_index(folder: Path) -> None:
     """List every dossier in the folder on one page."""
+    from monitor import documentation
+
     found = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*/dossier.json"))]
     page = documentation.index_page([documentation.summary(dossier) for dossier in found])
     (folder / "index.html").write_text(page, encoding="utf-8")
@@ -48,6 +49,8 @@ def _write_index(folder: Path) -> None:
 
 def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
     """What the dossier of a change contains now: a function of plan and ledger alone."""
+    from monitor import documentation
+
     sequence, digest, _ = change.entries[-1]
     history = documentation.history_of(workspace.state)
     return documentation.dossier(
@@ -57,6 +60,8 @@ def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
 
 def issue(workspace: Workspace, change: Change) -> Path:
     """Write one dossier, list it, and record its hash last: what a crash cuts off is issued again."""
+    from monitor import documentation  # few nights have a dossier to write
+
     if change.verdict is None and change.voided is None:
         raise UsageError(f"{change.id}: has no verdict yet, so there is nothing to document")
     sequence = change.entries[-1][0]

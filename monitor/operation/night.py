@@ -14,10 +14,8 @@ from monitor.errors import IngestError, MonitorError, UsageError
 from monitor.hashing import finite_or_none, sha256_file, sha256_record
 from monitor.operation.archiving import too_old
 from monitor.operation.attempt.automatic import implement_accepted
-from monitor.operation.attempt.changes import advance, conclude, open_change, open_deferred
-from monitor.operation.attempt.fitting import fit
+from monitor.operation.attempt.changes import open_change, open_deferred
 from monitor.operation.attempt.follow_up import follow_up
-from monitor.operation.attempt.looks import look
 from monitor.operation.attempt.outcome_counts import OutcomeCounts, count_cohort
 from monitor.operation.attempt.windows import Knowledge, in_fitting_share
 from monitor.operation.calendar import due_nights
@@ -129,7 +127,9 @@ class Nights:
                 rows_of_streams += self._read(cohort, knowledge)
                 self._advance(cohort.key, knowledge)
             if self.workspace.loaded.plan.undated:
-                self._finish_undated(knowledge)
+                from monitor.operation.attempt.collecting import finish_undated
+
+                finish_undated(self.workspace, self.counts, knowledge)
             self.floor.check(knowledge)
             follow_up(self.workspace, self.counts, knowledge)
             implement_accepted(self.workspace, night)
@@ -142,6 +142,8 @@ class Nights:
 
     def conclude_open(self, knowledge: Knowledge, because: str) -> None:
         """The log ends: every change that is still collecting is insufficient, with what is missing."""
+        from monitor.operation.attempt.collecting import conclude
+
         with self.workspace.commit():
             for change in self.workspace.state.collecting():
                 conclude(self.workspace, change, self.counts, knowledge, because)
@@ -195,21 +197,13 @@ class Nights:
         return row
 
     def _advance(self, cohort: str, knowledge: Knowledge) -> None:
-        if self.workspace.loaded.plan.undated:
+        collecting = self.workspace.state.collecting()
+        if self.workspace.loaded.plan.undated or not collecting:
             return
-        for change in self.workspace.state.collecting():
-            advance(self.workspace, change, cohort, self.counts, knowledge)
+        from monitor.operation.attempt.collecting import advance
 
-    def _finish_undated(self, knowledge: Knowledge) -> None:
-        """An undated log has one look: fit, judge and end every change in the same night."""
-        state = self.workspace.state
-        for change in state.collecting():
-            fit(self.workspace, change, None, knowledge)
-            if state.changes[change.id].candidate:
-                look(self.workspace, state.changes[change.id], self.counts, knowledge)
-            if state.changes[change.id].verdict is None:
-                because = "an undated log has one look and does not grow"
-                conclude(self.workspace, state.changes[change.id], self.counts, knowledge, because)
+        for change in collecting:
+            advance(self.workspace, change, cohort, self.counts, knowledge)
 
     def _approve_accepted(self, night: date) -> None:
         """Simulated approvals, marked as such on every record; replay and demo only."""

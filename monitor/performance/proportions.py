@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv
 
 from monitor.logistic import cluster_sums
 from monitor.records import BoolArray, Estimate, FloatArray, TextArray
@@ -36,6 +35,8 @@ def proportion(
         >>> f"{found.value:.2f} {found.low:.4f} {found.high:.4f}"
         '0.85 0.6211 0.9679'
     """
+    from scipy.special import betaincinv
+
     n, hits = len(hit), int(hit.sum())
     counts = n, min(hits, n - hits)
     if n == 0:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import bdtr, bdtrc
 
 from monitor.records import FloatArray
 
@@ -53,6 +52,8 @@ def order_statistic(positives: int, floor: float, error: float) -> int | None:
         >>> order_statistic(29, 0.9, 0.05), order_statistic(28, 0.9, 0.05)
         (1, None)
     """
+    from scipy.special import bdtr
+
     fits = np.asarray(bdtr(np.arange(positives), positives, 1.0 - floor)) <= error
     largest = int(fits.sum())
     return largest or None
@@ -108,6 +109,8 @@ def predictive_value_threshold(
         >>> predictive_value_threshold(score, outcome, 0.5, 0.05)
         0.9
     """
+    from scipy.special import bdtrc
+
     order = np.argsort(-score, kind="stable")
     ranked, positives = score[order], np.cumsum(outcome[order])
     last_of_tie = np.append(ranked[1:] < ranked[:-1], True) if len(ranked) else np.zeros(0, dtype=bool)

@@ -6,14 +6,13 @@ import base64
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, Any
 
 from monitor.errors import UsageError
 from monitor.hashing import sha256_record, sha256_text
+
+if TYPE_CHECKING:  # readers of the ledger come through this room's door, and few of them check a signature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 PREFIX = "ed25519:"
 PURPOSE = "pccp-monitor record "
@@ -32,6 +31,9 @@ def new_key(path: Path, passphrase: str | None = None, seed: bytes | None = None
     Raises:
         UsageError: The file exists already, or the passphrase is empty.
     """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     if passphrase == "":
         raise UsageError("an empty passphrase protects nothing; give one, or none at all")
     lock = (
@@ -87,6 +89,8 @@ def sign(path: Path, message: str, passphrase: str | None = None) -> str:
 
 def verify_signature(public_text: str, signature: str, message: str) -> bool:
     """True when `signature` of `message` was made by the key's owner."""
+    from cryptography.exceptions import InvalidSignature
+
     try:
         public_key(public_text).verify(base64.b64decode(signature), message.encode())
     except (InvalidSignature, ValueError, TypeError):
@@ -131,11 +135,15 @@ def public_key(public_text: str) -> Ed25519PublicKey:
     Raises:
         ValueError: The text is no Ed25519 key.
     """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     raw = base64.urlsafe_b64decode(public_text.removeprefix(PREFIX) + "=")
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _public_text(key: Ed25519PublicKey) -> str:
+    from cryptography.hazmat.primitives import serialization
+
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -158,6 +166,9 @@ def private_key(path: Path, passphrase: str | None = None) -> Ed25519PrivateKey:
     Raises:
         UsageError: The file is absent, open to others, protected and not opened, or holds something else.
     """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     pem = _read_pem(path)
     protected = pem.lstrip().startswith(_PROTECTED)
     if protected and passphrase is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from monitor.performance.proportions import proportion
 from monitor.plan.model import AlertRateCriterion, ProportionCriterion
@@ -59,6 +58,8 @@ def alert_rate(criterion: AlertRateCriterion, evidence: Evidence, z: float) -> C
 
 def _bounds(evidence: Evidence, hit: BoolArray, among: BoolArray, z: float) -> tuple[Bounds, str] | None:
     """The share of hits with one-sided bounds at the look's alpha; None without a study."""
+    from scipy.special import ndtr
+
     weight = None if evidence.weight is None else evidence.weight[among]
     found = proportion(hit, evidence.patient[among], 1.0 - 2.0 * float(ndtr(-z)), weight)
     if found.value is None or found.low is None or found.high is None:

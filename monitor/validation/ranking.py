@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
-from scipy.stats import rankdata
 
 from monitor.performance.discrimination import area_error, placements
 from monitor.plan.model import AreaCriterion
@@ -51,6 +49,8 @@ def area_bounds(score: FloatArray, evidence: Evidence, z: float) -> tuple[Bounds
     Returns:
         (area with bounds, its standard error); None at an area of 0 or 1, or with one patient of a class.
     """
+    from scipy.special import ndtr, stdtrit
+
     value, contribution = placements(score, evidence.outcome)
     error = area_error(contribution - value, evidence.outcome, evidence.patient)
     if error is None or not 0.0 < value < 1.0 or evidence.events < 2:
@@ -85,5 +85,7 @@ def rank_identical(one: FloatArray, other: FloatArray) -> bool:
         >>> rank_identical(np.array([0.1, 0.2, 0.3]), np.array([1.0, 5.0, 5.0]))
         False
     """
+    from scipy.stats import rankdata
+
     same: BoolArray = rankdata(one) == rankdata(other)
     return bool(np.all(same))

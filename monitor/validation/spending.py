@@ -9,8 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from monitor.intervals import normal_quantile
 from monitor.records import FloatArray
@@ -45,7 +43,7 @@ def obrien_fleming(fraction: float, alpha: float) -> float:
         >>> f"{obrien_fleming(0.5, 0.05):.4f} {obrien_fleming(1.0, 0.05):.4f}"
         '0.0056 0.0500'
     """
-    return 2.0 * float(ndtr(-normal_quantile(1.0 - alpha / 2.0) / math.sqrt(fraction)))
+    return 2.0 * _normal_tail(normal_quantile(1.0 - alpha / 2.0) / math.sqrt(fraction))
 
 
 SPENDING: Mapping[str, Callable[[float, float], float]] = {"obrien_fleming": obrien_fleming}
@@ -86,7 +84,7 @@ def look_bounds(events: Sequence[int], alpha: float, spending: str | None) -> tu
     fractions = [count / events[-1] for count in events]
     spent = [SPENDING[spending](fraction, alpha) for fraction in fractions]
     bounds = zip(spent, _bounds(fractions, spent), strict=True)
-    return tuple(LookBound(total, z, float(ndtr(-z))) for total, z in bounds)
+    return tuple(LookBound(total, z, _normal_tail(z)) for total, z in bounds)
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def held_bound(
         raise ValueError("looks are held in the order of the plan, each with more events than the one before")
     spent = [bounds[number - 1].alpha_spent for number in numbers]
     z = _bounds([count / events[-1] for count in events], spent)[-1]
-    return LookBound(spent[-1], z, float(ndtr(-z)))
+    return LookBound(spent[-1], z, _normal_tail(z))
 
 
 def _bounds(fractions: Sequence[float], spent: Sequence[float]) -> list[float]:
@@ -159,12 +157,21 @@ def _bounds(fractions: Sequence[float], spent: Sequence[float]) -> list[float]:
 
 def _limit(grid: FloatArray, mass: FloatArray, step: float, alpha: float, widest: float) -> float:
     """Where the sum, still inside after the looks before, lies above with probability alpha."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
 
     def excess(bound: float) -> float:
         return float(mass @ ndtr((grid - bound) / step)) - alpha
 
     found: Any = brentq(excess, -widest, widest, xtol=1e-12)
     return float(found)
+
+
+def _normal_tail(z: float) -> float:
+    """Probability of a standard normal value above z."""
+    from scipy.special import ndtr
+
+    return float(ndtr(-z))
 
 
 def _panels(low: float, high: float, width: float) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from monitor.intervals import normal_quantile
 from monitor.logistic import log_loss
@@ -144,6 +143,8 @@ Measured = tuple[float, float, float, float]
 
 def _measured(name: str, rows: Evidence, margin_relative: float) -> tuple[SubgroupResult, Measured | None]:
     """(the subgroup as yet without a claim, (difference, its error, margin, p of harm))."""
+    from scipy.special import ndtr
+
     positives = int(rows.outcome.sum())
     empty = (None, None, None, None, None)
     part = SubgroupResult(name, rows.n, positives, *empty, "not_evaluable", None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from monitor.operation.attempt.changes import AUTHOR
-from monitor.operation.people.decisions import bound_record
-from monitor.operation.people.deployment import deploy
 from monitor.operation.workspace import Workspace
+from monitor.registry import Change
 
 
 def implement_accepted(workspace: Workspace, night: date) -> None:
@@ -25,15 +25,22 @@ def implement_accepted(workspace: Workspace, night: date) -> None:
         envelope = (change.verdict or {}).get("envelope")
         if plan.modification.implementation != "automatic" or envelope is None:
             continue
-        body = {
-            "change": change.id,
-            "site": change.place.site,
-            "finding": change.place.finding,
-            "by": AUTHOR,
-            "basis": "implementation: automatic, inside every guardrail of the plan",
-            "envelope": envelope,
-            "plan_sha256": change.plan_sha256,
-            **bound_record(change),
-        }
-        workspace.record("implemented", night.isoformat(), body)
-        deploy(workspace, workspace.state.changes[change.id], night.isoformat())
+        _implement(workspace, change, night.isoformat(), envelope)
+
+
+def _implement(workspace: Workspace, change: Change, night: str, envelope: Any) -> None:
+    from monitor.operation.people.decisions import bound_record
+    from monitor.operation.people.deployment import deploy
+
+    body = {
+        "change": change.id,
+        "site": change.place.site,
+        "finding": change.place.finding,
+        "by": AUTHOR,
+        "basis": "implementation: automatic, inside every guardrail of the plan",
+        "envelope": envelope,
+        "plan_sha256": change.plan_sha256,
+        **bound_record(change),
+    }
+    workspace.record("implemented", night, body)
+    deploy(workspace, workspace.state.changes[change.id], night)
