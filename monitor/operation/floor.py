@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge, describe, read_rows
 from monitor.operation.workspace import Workspace
 from monitor.performance import area_under_curve
@@ -44,18 +43,11 @@ def alpha_of_check(number: int, alpha: float) -> float:
 class FloorChecks:
     """Counts what has come since each place's last check, and checks when it is enough."""
 
-    def __init__(self, workspace: Workspace, counts: OutcomeCounts) -> None:
-        """Take up where the ledger's last checks left off.
-
-        Args:
-            workspace: Open for writing.
-            counts: Of every cohort read so far.
-        """
+    def __init__(self, workspace: Workspace) -> None:
+        """Take up where the ledger's last checks left off."""
         self.workspace = workspace
-        self.since: dict[Place, tuple[int, int]] = {}
-        for found in counts.of_place.values():
-            for count in found:
-                self.add(count)
+        checked = {place: self._checked_to(place) for place in self._places_checked()}
+        self.since = workspace.store.outcomes_since(checked)
 
     def add(self, count: CohortCount) -> None:
         """Take one more mature cohort of a place into account."""
@@ -121,6 +113,9 @@ class FloorChecks:
 
     def _checks(self, place: Place) -> int:
         return self.workspace.state.floor_checks.get(place, {}).get("check", 0)
+
+    def _places_checked(self) -> set[Place]:
+        return {*self.workspace.state.floor_checks, *self.workspace.state.archived}
 
     def _checked_to(self, place: Place) -> str:
         checked = self.workspace.state.floor_checks.get(place, {}).get("to", "")

@@ -89,23 +89,22 @@ class Nights:
         """
         self.workspace = workspace
         self.streams: dict[Place, Stream] = load_streams(workspace)
-        self.counts = OutcomeCounts()
-        for count in workspace.store.cohort_counts():
-            self.counts.add(count)
-        self.floor = FloorChecks(workspace, self.counts)
+        self.counts = OutcomeCounts(workspace.store.cohort_counts)
+        self.floor = FloorChecks(workspace)
         self.watch = Watch(workspace, self.counts, active=not calibration_only)
 
     def due(self, as_of: date) -> list[date]:
         """Nights not yet run, in order, up to and including `as_of`."""
         plan = self.workspace.loaded.plan
-        first = self.workspace.store.first_day()
         done = self.workspace.state.last_night
         if plan.undated:
             return [as_of] if done is None or as_of > date.fromisoformat(done) else []
+        if done is not None:
+            return list(due_nights(plan.monitoring.cadence, date.fromisoformat(done), as_of))
+        first = self.workspace.store.first_day()
         if first is None:
             return []
-        after = date.fromisoformat(done) if done else first - timedelta(days=1)
-        return list(due_nights(plan.monitoring.cadence, after, as_of))
+        return list(due_nights(plan.monitoring.cadence, first - timedelta(days=1), as_of))
 
     def run(self, night: date, known_by: date, *, approve_accepted: bool = False) -> NightReport:
         """One night, committed as one: cohorts that matured, looks, alarms, changes, deployments.
@@ -158,9 +157,16 @@ class Nights:
         """Mature cohorts that no night has read, in order; none so late that older rows have left."""
         first = self.workspace.loaded.plan.monitoring.first_cohort
         read = self.workspace.state.read_cohorts
-        found = self.workspace.store.cohorts(matured_by=night)
+        found = self.workspace.store.cohorts(night, self._considered())
         new = [item for item in found if item.key not in read and (first is None or item.key >= first)]
         return [item for item in new if not too_old(self.workspace, item.end)]
+
+    def _considered(self) -> store.Considered | None:
+        """What the night before has considered; None where there was none, or by another plan."""
+        state = self.workspace.state
+        if state.last_night is None or state.last_night_plan != state.plan_sha256:
+            return None
+        return store.Considered(date.fromisoformat(state.last_night), state.marks[-1].batch)
 
     def _read(self, cohort: store.Cohort, knowledge: Knowledge) -> list[StreamRow]:
         """One cohort at every place: counts, a look at the stream, and an alarm where it is due."""

@@ -11,7 +11,6 @@ import numpy as np
 from monitor.calibrators import calibrated_log_odds, log_odds_error
 from monitor.drift import (
     Bet,
-    ChangePoint,
     Detector,
     change_point,
     choose_bets,
@@ -32,34 +31,41 @@ STREAM = "calibration"
 
 @dataclass
 class Stream:
-    """One place's stream in its present epoch."""
+    """One place's stream in its present epoch.
+
+    Attributes:
+        epoch: Its number.
+        bets: Fixed at its first look.
+        detector: After its newest look.
+        rows, positives: Of all its looks.
+        looks_before: Looks that the store held when the stream was taken up; only an alarm reads them again.
+        cohorts, log_e: Of each look since.
+    """
 
     epoch: int
     bets: tuple[Bet, ...]
     detector: Detector
-    cohorts: list[str] = field(default_factory=list[str])
-    log_e: list[FloatArray] = field(default_factory=list[FloatArray])
     rows: int = 0
     positives: int = 0
-
-    @property
-    def change_point(self) -> ChangePoint:
-        return change_point(np.array(self.log_e), self.detector.log_r)
+    looks_before: int = 0
+    cohorts: list[str] = field(default_factory=list[str])
+    log_e: list[FloatArray] = field(default_factory=list[FloatArray])
 
 
 def load_streams(workspace: Workspace) -> dict[Place, Stream]:
     """The streams of all places, as the store's aggregates left them."""
-    streams: dict[Place, Stream] = {}
-    for row in workspace.store.streams():
-        if row.epoch != workspace.state.epoch.get(row.place, 0):
-            continue
-        stream = streams.setdefault(row.place, _begun(workspace, row.place))
-        stream.cohorts.append(row.cohort)
-        stream.log_e.append(np.array(row.log_e))
-        stream.detector = Detector(np.array(row.log_r), stream.detector.looks + 1)
-        stream.rows += row.rows
-        stream.positives += row.positives
-    return streams
+    return {
+        found.place: Stream(
+            found.epoch,
+            _bets(workspace, found.place),
+            Detector(np.array(found.log_r), found.looks),
+            found.rows,
+            found.positives,
+            found.looks,
+        )
+        for found in workspace.store.stream_positions()
+        if found.stream == STREAM and found.epoch == workspace.state.epoch.get(found.place, 0)
+    }
 
 
 def stream_limit(plan: ChangePlan) -> float:
@@ -123,19 +129,20 @@ def read_cohort(
 
 def raise_alarm(workspace: Workspace, stream: Stream, place: Place, night: date) -> dict[str, Any]:
     """Put an alarm on the ledger, with the estimated time of the change."""
-    point = stream.change_point
+    cohorts, log_e = _history(workspace, stream, place)
+    point = change_point(np.array(log_e), stream.detector.log_r)
     body = {
         "alarm": f"ALM-{len(workspace.state.alarms) + 1:04d}",
         "site": place.site,
         "finding": place.finding,
         "stream": STREAM,
         "night": night.isoformat(),
-        "cohort": stream.cohorts[-1],
+        "cohort": cohorts[-1],
         "log_r": stream.detector.log_mixture,
         "log_limit": stream_limit(workspace.loaded.plan),
         "bet": stream.bets[point.bet].name,
-        "change_cohort": stream.cohorts[point.earliest],
-        "likeliest_change_cohort": stream.cohorts[point.likeliest],
+        "change_cohort": cohorts[point.earliest],
+        "likeliest_change_cohort": cohorts[point.likeliest],
         "looks": stream.detector.looks,
         "rows": stream.rows,
         "events": min(stream.positives, stream.rows - stream.positives),
@@ -175,7 +182,16 @@ def _start(workspace: Workspace, place: Place, nights: tuple[date, date]) -> Str
     return Stream(epoch, bets, start(len(bets)))
 
 
-def _begun(workspace: Workspace, place: Place) -> Stream:
+def _history(workspace: Workspace, stream: Stream, place: Place) -> tuple[list[str], list[FloatArray]]:
+    """Cohort and log e-values of every look of the epoch, the newest last."""
+    stored = workspace.store.streams(place=place) if stream.looks_before else []
+    before = [row for row in stored if (row.stream, row.epoch) == (STREAM, stream.epoch)][
+        : stream.looks_before
+    ]
+    cohorts = [row.cohort for row in before] + stream.cohorts
+    return cohorts, [np.array(row.log_e) for row in before] + stream.log_e
+
+
+def _bets(workspace: Workspace, place: Place) -> tuple[Bet, ...]:
     epoch = workspace.state.epoch.get(place, 0)
-    bets = tuple(Bet(name, a, b) for name, a, b in workspace.state.streams[place, epoch]["bets"])
-    return Stream(epoch, bets, start(len(bets)))
+    return tuple(Bet(name, a, b) for name, a, b in workspace.state.streams[place, epoch]["bets"])

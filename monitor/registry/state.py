@@ -36,6 +36,7 @@ class RegistryState:
         streams: Bets fixed at each stream's first look, by place and epoch.
         read_cohorts: Cohorts that a night has read.
         last_night: The last finished night.
+        last_night_plan: SHA-256 of the plan that was in force then.
         floor_checks: The last check of the floor per place.
         archived: The newest cohort per place whose rows left the working database (`to`, `to_end`).
         archived_after: The night after which rows last left; "" when none did.
@@ -63,6 +64,7 @@ class RegistryState:
     streams: dict[tuple[Place, int], Body] = field(default_factory=dict[tuple[Place, int], Body])
     read_cohorts: set[str] = field(default_factory=set[str])
     last_night: str | None = None
+    last_night_plan: str | None = None
     floor_checks: dict[Place, Body] = field(default_factory=dict[Place, Body])
     archived: dict[Place, Body] = field(default_factory=dict[Place, Body])
     archived_after: str = ""
@@ -178,7 +180,7 @@ class RegistryState:
         self.batches.append(entry.body)
 
     def _night(self, entry: Entry) -> None:
-        self.last_night = entry.body["night"]
+        self.last_night, self.last_night_plan = entry.body["night"], self.plan_sha256
         self.nights.append(entry.body)
         due, known_by = (entry.body.get(name, entry.body["night"]) for name in ("due", "known_by"))
         self.marks.append(Mark(date.fromisoformat(due), date.fromisoformat(known_by), len(self.batches)))

@@ -10,7 +10,7 @@ from monitor.store.lookup import FoundOutcome, FoundPrediction, Identifier, as_d
 from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
 from monitor.store.meanings import LAYERS, Layer
 from monitor.store.pseudonym import pseudonym
-from monitor.store.reading import Cohort
+from monitor.store.reading import Cohort, Considered
 from monitor.store.restore import Content, content_of, copy_database, install, undisturbed
 from monitor.store.store import Store
 from monitor.store.streams import CohortCount, StreamRow
@@ -25,6 +25,7 @@ __all__ = [
     "Cohort",
     "CohortCount",
     "CohortRows",
+    "Considered",
     "Content",
     "DetectorRow",
     "DryRun",

@@ -13,7 +13,14 @@ from monitor.plan.model import ChangePlan
 from monitor.records import Arrived, Mark, Place
 from monitor.store.connection import Session, columns, quoted, rows
 
-_READ = "cohort_end <= ${0}due AND known_on <= ${0}known_by AND batch <= ${0}batch"
+_READ = "cohort_end <= $due AND known_on <= $known_by AND batch <= $batch"
+# What the look before did not read, in disjoint parts: each is a range of one column, so that the engine
+# passes over the row groups that lie outside it, and a night costs its new rows whatever the history.
+_UNREAD = (
+    "batch > $before_batch",
+    "batch <= $before_batch AND known_on > $before_known_by",
+    "batch <= $before_batch AND known_on <= $before_known_by AND cohort_end > $before_due",
+)
 
 
 def arrived(
@@ -31,9 +38,9 @@ def arrived(
     Returns:
         Rows ordered by site, finding, cohort, study.
     """
-    conditions, parameters = [_READ.format("")], _parameters("", upto)
+    conditions, parameters = [_READ], _parameters("", upto)
+    parts = ("true",) if after is None else _UNREAD
     if after is not None:
-        conditions.append(f"NOT ({_READ.format('before_')})")
         parameters |= _parameters("before_", after)
     if plan.monitoring.first_cohort is not None:
         conditions.append("cohort >= $first")
@@ -42,11 +49,13 @@ def arrived(
         conditions.append("site = $site AND finding = $finding")
         parameters |= place._asdict()
     cells = "".join(f", {quoted(f'covariate_{item.name}')}" for item in plan.logs.covariates)
+    wanted = f"site, finding, cohort, patient, score, reader_decision{cells}"
+    where = " AND ".join(conditions)
+    unread = " UNION ALL ".join(
+        f"SELECT {wanted}, study FROM predictions WHERE {where} AND {part}" for part in parts
+    )
     found = columns(
-        connection,
-        f"SELECT site, finding, cohort, patient, score, reader_decision{cells} FROM predictions "
-        f"WHERE {' AND '.join(conditions)} ORDER BY site, finding, cohort, study",
-        parameters,
+        connection, f"SELECT {wanted} FROM ({unread}) ORDER BY site, finding, cohort, study", parameters
     )
     return {item.place: item for item in _by_place(plan, found)}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,14 +46,40 @@ class Selection:
     reference: bool = False
 
 
-def cohorts(connection: Session, plan: ChangePlan, matured_by: date) -> list[Cohort]:
-    """Every cohort that is mature on a day, in order."""
+class Considered(NamedTuple):
+    """Up to where cohorts were considered before, by the same plan.
+
+    Attributes:
+        matured_by: Those that were mature on this day.
+        batch: With rows of this batch or an earlier one.
+    """
+
+    matured_by: date
+    batch: int
+
+
+_MATURE_BY = "cohort_end <= ${0}::DATE - $maturity::INTEGER"
+
+
+def cohorts(
+    connection: Session, plan: ChangePlan, matured_by: date, after: Considered | None
+) -> list[Cohort]:
+    """Cohorts that are mature on a day, in order; those considered before only where new rows came."""
+    mature = _MATURE_BY.format("matured_by")
+    parameters: dict[str, Any] = {"maturity": plan.data.maturity_days, "matured_by": matured_by}
+    parts = [f"cohort_end IS NULL OR {mature}"]
+    if after is not None:
+        parts = [
+            f"batch > $batch AND (cohort_end IS NULL OR {mature})",
+            f"batch <= $batch AND {mature} AND NOT {_MATURE_BY.format('before')}",
+        ]
+        parameters |= {"batch": after.batch, "before": after.matured_by}
     found = rows(
         connection,
-        "SELECT cohort, max(cohort_end) FROM predictions "
-        "WHERE cohort_end IS NULL OR cohort_end + $maturity <= $matured_by "
-        "GROUP BY cohort ORDER BY max(cohort_end), cohort",
-        {"maturity": plan.data.maturity_days, "matured_by": matured_by},
+        "SELECT cohort, max(cohort_end) FROM ("
+        + " UNION ALL ".join(f"SELECT cohort, cohort_end FROM predictions WHERE {part}" for part in parts)
+        + ") GROUP BY cohort ORDER BY max(cohort_end), cohort",
+        parameters,
     )
     return [Cohort(key, end) for key, end in found]
 

@@ -46,10 +46,10 @@ from monitor.store.ingest import Arrival, Room
 from monitor.store.lookup import FoundOutcome, FoundPrediction
 from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
 from monitor.store.pseudonym import Pseudonymiser
-from monitor.store.reading import Cohort, Selection
+from monitor.store.reading import Cohort, Considered, Selection
 from monitor.store.restore import Content
 from monitor.store.strata import hospital_column
-from monitor.store.streams import CohortCount, StreamRow
+from monitor.store.streams import CohortCount, StreamPosition, StreamRow
 from monitor.store.working_rows import CohortRows, Removed
 
 Record = Callable[[BatchReport], tuple[int, str]]
@@ -180,10 +180,15 @@ class Store:
         with translated("the ledger outbox"):
             streams.mark_flushed(self._connection, up_to_sequence)
 
-    def cohorts(self, matured_by: date) -> list[Cohort]:
-        """Mature cohorts in order of time; undated ones are mature at once."""
+    def cohorts(self, matured_by: date, after: Considered | None = None) -> list[Cohort]:
+        """Mature cohorts in order of time; undated ones are mature at once.
+
+        Args:
+            matured_by: A cohort is mature when its last day plus the plan's maturity is not later.
+            after: Only those that were not considered then, and those with rows since; all of them when None.
+        """
         with translated("reading cohorts"):
-            return reading.cohorts(self._connection, self._plan, matured_by)
+            return reading.cohorts(self._connection, self._plan, matured_by, after)
 
     def mature_rows(
         self,
@@ -316,10 +321,15 @@ class Store:
         with translated("writing streams"):
             streams.put_stream(self._connection, states)
 
-    def streams(self, *, latest: bool = False) -> list[StreamRow]:
-        """Every look of every stream; with `latest` only the last of each place and stream."""
+    def streams(self, *, latest: bool = False, place: Place | None = None) -> list[StreamRow]:
+        """Every look of all places, or of one; with `latest` only the last of each place and stream."""
         with translated("reading streams"):
-            return streams.streams(self._connection, latest=latest)
+            return streams.streams(self._connection, latest=latest, place=place)
+
+    def stream_positions(self) -> list[StreamPosition]:
+        """Where every stream stands, by place and epoch."""
+        with translated("reading streams"):
+            return streams.stream_positions(self._connection)
 
     def arrived(self, after: Mark | None, upto: Mark, place: Place | None = None) -> dict[Place, Arrived]:
         """Predictions that a look up to one mark reads and a look up to an earlier one did not, by place.
@@ -384,10 +394,19 @@ class Store:
         with translated("writing cohort counts"):
             streams.put_cohort_counts(self._connection, counts)
 
-    def cohort_counts(self) -> list[CohortCount]:
-        """Outcomes per place and mature cohort, in the order of time."""
+    def cohort_counts(self, place: Place | None = None) -> list[CohortCount]:
+        """Outcomes per mature cohort of every place, or of one, in the order of time."""
         with translated("reading cohort counts"):
-            return streams.cohort_counts(self._connection)
+            return streams.cohort_counts(self._connection, place)
+
+    def outcomes_since(self, after: Mapping[Place, str]) -> dict[Place, tuple[int, int]]:
+        """Known outcomes, and positives among them, of every place that has mature cohorts.
+
+        Args:
+            after: Of a place that is named, only those of later cohorts.
+        """
+        with translated("reading cohort counts"):
+            return streams.outcomes_since(self._connection, after)
 
     def set_watermark(self, night: date) -> None:
         """The last finished night."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,6 +39,26 @@ class StreamRow:
     log_e: tuple[float, ...]
     log_r: tuple[float, ...]
     log_r_mixture: float
+
+
+@dataclass(frozen=True)
+class StreamPosition:
+    """Where one stream of one place stands in one epoch.
+
+    Attributes:
+        place, stream, epoch: As in `StreamRow`.
+        looks: How many there were.
+        rows, positives: Of all of them.
+        log_r: After the newest.
+    """
+
+    place: Place
+    stream: str
+    epoch: int
+    looks: int
+    rows: int
+    positives: int
+    log_r: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -107,8 +127,9 @@ def put_stream(connection: Session, states: Sequence[StreamRow]) -> None:
     bulk.insert(connection, "stream_state", _LOOK, records, key=key)
 
 
-def streams(connection: Session, *, latest: bool = False) -> list[StreamRow]:
+def streams(connection: Session, *, latest: bool = False, place: Place | None = None) -> list[StreamRow]:
     """Every look, or only the last one of each place and stream, ordered by place, stream, look."""
+    of_place = "" if place is None else " WHERE site = ? AND finding = ?"
     last = (
         " QUALIFY row_number() OVER (PARTITION BY site, finding, stream "
         "ORDER BY epoch DESC, night DESC, cohort DESC) = 1"
@@ -117,10 +138,26 @@ def streams(connection: Session, *, latest: bool = False) -> list[StreamRow]:
     )
     found = rows(
         connection,
-        f"SELECT {', '.join(_LOOK)} FROM stream_state{last} "  # noqa: S608
+        f"SELECT {', '.join(_LOOK)} FROM stream_state{of_place}{last} "  # noqa: S608
         "ORDER BY site, finding, stream, epoch, night, cohort",
+        place,
     )
     return [_stream_row(dict(zip(_LOOK, values, strict=True))) for values in found]
+
+
+def stream_positions(connection: Session) -> list[StreamPosition]:
+    """Where every stream stands, by place and epoch; only the newest looks are read whole."""
+    found = rows(
+        connection,
+        "WITH sums AS (SELECT site, finding, stream, epoch, count(*) AS looks, sum(rows)::BIGINT AS rows, "
+        "sum(positives)::BIGINT AS positives, max((night, cohort)) AS newest FROM stream_state GROUP BY ALL) "
+        "SELECT f.site, f.finding, f.stream, f.epoch, f.looks, f.rows, f.positives, s.log_r FROM sums f "
+        "JOIN stream_state s ON s.site = f.site AND s.finding = f.finding AND s.stream = f.stream "
+        "AND s.epoch = f.epoch AND s.night = f.newest[1] AND s.cohort = f.newest[2] ORDER BY ALL",
+    )
+    return [
+        StreamPosition(Place(site, finding), *values, tuple(log_r)) for site, finding, *values, log_r in found
+    ]
 
 
 def _stream_row(values: dict[str, Any]) -> StreamRow:
@@ -138,14 +175,31 @@ def put_cohort_counts(connection: Session, counts: Sequence[CohortCount]) -> Non
     bulk.insert(connection, "cohort_counts", _COUNT, records)
 
 
-def cohort_counts(connection: Session) -> list[CohortCount]:
-    """Every cohort of every place, in the order of time."""
+def cohort_counts(connection: Session, place: Place | None) -> list[CohortCount]:
+    """Every cohort of every place, or of one, in the order of time."""
+    of_place = "" if place is None else "WHERE site = ? AND finding = ? "
     found = rows(
         connection,
-        "SELECT site, finding, cohort, cohort_end, rows, known, positives FROM cohort_counts "
-        "ORDER BY cohort_end, cohort, site, finding",
+        "SELECT site, finding, cohort, cohort_end, rows, known, positives FROM cohort_counts "  # noqa: S608
+        f"{of_place}ORDER BY cohort_end, cohort, site, finding",
+        place,
     )
     return [CohortCount(Place(site, finding), *counts) for site, finding, *counts in found]
+
+
+def outcomes_since(connection: Session, after: Mapping[Place, str]) -> dict[Place, tuple[int, int]]:
+    """Known outcomes and positives of every place, of cohorts after one where it is named, else of all."""
+    columns = [[place.site for place in after], [place.finding for place in after], list(after.values())]
+    found = rows(
+        connection,
+        "SELECT c.site, c.finding, sum(known)::BIGINT, sum(positives)::BIGINT FROM cohort_counts c "
+        "LEFT JOIN (SELECT unnest(?::VARCHAR[]) AS site, unnest(?::VARCHAR[]) AS finding, "
+        "unnest(?::VARCHAR[]) AS cohort) a "
+        "ON a.site = c.site AND a.finding = c.finding WHERE a.cohort IS NULL OR c.cohort > a.cohort "
+        "GROUP BY c.site, c.finding",
+        columns,
+    )
+    return {Place(site, finding): (known, positives) for site, finding, known, positives in found}
 
 
 def set_watermark(connection: Session, night: date) -> None:

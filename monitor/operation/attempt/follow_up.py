@@ -51,9 +51,9 @@ def follow_up(workspace: Workspace, counts: OutcomeCounts, knowledge: Knowledge)
             continue
         change = workspace.state.changes[deployments[-1]["change"]]
         deployed = cohort_key(plan.monitoring.cadence, date.fromisoformat(deployments[-1]["night"]))
-        have = counts.events(place, deployed, after=True)
         held = change.opened["fit_from"] > workspace.state.archived_to(place)
-        if held and change.followed_up is None and have >= plan.update.follow_up.events:
+        waiting = held and change.followed_up is None
+        if waiting and counts.events(place, deployed, after=True) >= plan.update.follow_up.events:
             _ask(workspace, change, deployed, knowledge)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -17,13 +19,26 @@ LONGEST_DAYS = 36_500
 
 @dataclass
 class OutcomeCounts:
-    """Counts of mature cohorts, in the order in which they matured."""
+    """Counts of mature cohorts in the order of time, read for a place when they are first asked for.
 
+    Attributes:
+        stored: Counts of a place that the store holds; None where all are added.
+        of_place: Counts of the places that were asked for.
+    """
+
+    stored: Callable[[Place], list[CohortCount]] | None = None
     of_place: dict[Place, list[CohortCount]] = field(default_factory=dict[Place, list[CohortCount]])
 
+    def at(self, place: Place) -> list[CohortCount]:
+        """Counts of a place."""
+        if place not in self.of_place:
+            self.of_place[place] = self.stored(place) if self.stored else []
+        return self.of_place[place]
+
     def add(self, count: CohortCount) -> None:
-        """Take one more cohort of a place into account."""
-        self.of_place.setdefault(count.place, []).append(count)
+        """Take one more cohort of a place into account, which the caller stores before it asks for any."""
+        if self.stored is None or count.place in self.of_place:
+            insort(self.at(count.place), count, key=_time)
 
     def events(self, place: Place, first: str, *, after: bool = False) -> int:
         """Rarer-class studies with a known outcome from a cohort on, or only after it.
@@ -37,7 +52,7 @@ class OutcomeCounts:
             (8, 1)
         """
         known = positives = 0
-        for count in self.of_place.get(place, []):
+        for count in self.at(place):
             if count.cohort > first or (not after and count.cohort == first):
                 known += count.known
                 positives += count.positives
@@ -45,7 +60,7 @@ class OutcomeCounts:
 
     def events_per_month(self, place: Place) -> float:
         """Rarer-class studies a month over the last year of mature cohorts (or all, if younger)."""
-        dated = [count for count in self.of_place.get(place, []) if count.cohort_end is not None]
+        dated = [count for count in self.at(place) if count.cohort_end is not None]
         if not dated:
             return 0.0
         last = _end(dated[-1])
@@ -86,6 +101,10 @@ def count_cohort(rows: Rows, cohort: str, cohort_end: date | None) -> CohortCoun
     """One cohort's counts of one place."""
     known = rows.known()
     return CohortCount(rows.place, cohort, cohort_end, len(rows), len(known), int(known.outcome.sum()))
+
+
+def _time(count: CohortCount) -> tuple[date, str]:
+    return count.cohort_end or date.max, count.cohort
 
 
 def _end(count: CohortCount) -> date:

@@ -49,7 +49,7 @@ class Watch:
         self.counts = counts
         self.active = active and not self.plan.undated
         self.specs = specs(self.plan) if self.active else ()
-        self.arrived = workspace.store.arrived_so_far()
+        self.arrived: dict[Place, tuple[int, int]] | None = None
         self.references: dict[Place, dict[str, Reference]] = {}
         for row in workspace.store.references():
             self.references.setdefault(Place(row.site, row.finding), {})[row.feature] = read(row)
@@ -103,11 +103,9 @@ class Watch:
     def _read_place(self, rows: Arrived, knowledge: Knowledge, mark: Mark) -> None:
         features, patient = self._features(rows), numbered(rows.patient)
         had_reference = rows.place in self.references and self._frozen(rows.place)
-        looks, studies = self.arrived.get(rows.place, (0, 0))
-        self.arrived[rows.place] = looks + 1, studies + len(rows)
         self.pending.looks.append(self._arrivals(rows, patient, knowledge))
         if not had_reference:
-            self._freeze_predictions(rows.place, knowledge, mark)
+            self._freeze_predictions(rows.place, self._arrived_with(rows), knowledge, mark)
             return
         if self.plan.monitoring.unseen_category:
             alarms.unseen_categories(self.workspace, rows, self.references[rows.place], knowledge)
@@ -117,6 +115,14 @@ class Watch:
                 reference = self.references[rows.place][spec.feature]
                 codes = reference.feature.code(feature.values[feature.known])
                 self._look(spec, rows.place, codes, patient[feature.known], knowledge)
+
+    def _arrived_with(self, rows: Arrived) -> tuple[int, int]:
+        """Looks and studies of a place that has no reference yet, these rows included."""
+        if self.arrived is None:
+            self.arrived = self.workspace.store.arrived_so_far()
+        looks, studies = self.arrived.get(rows.place, (0, 0))
+        self.arrived[rows.place] = looks + 1, studies + len(rows)
+        return self.arrived[rows.place]
 
     def _frozen(self, place: Place) -> bool:
         return (place, "predictions") in self.workspace.state.references
@@ -131,9 +137,11 @@ class Watch:
         patients = len(np.unique(patient))
         return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
 
-    def _freeze_predictions(self, place: Place, knowledge: Knowledge, mark: Mark) -> None:
+    def _freeze_predictions(
+        self, place: Place, arrived: tuple[int, int], knowledge: Knowledge, mark: Mark
+    ) -> None:
         """Freeze once the plan's looks and rows are there; the reference holds every row read so far."""
-        wanted, (looks, studies) = self.plan.monitoring.reference, self.arrived[place]
+        wanted, (looks, studies) = self.plan.monitoring.reference, arrived
         if wanted is None or looks < wanted.looks or studies < wanted.minimum_rows:
             return
         rows = self.workspace.store.arrived(None, mark, place)[place]
@@ -154,7 +162,7 @@ class Watch:
 
     def _freeze_outcomes(self, place: Place, knowledge: Knowledge) -> None:
         """Freeze once the plan's looks and events have matured."""
-        wanted, counts = self.plan.monitoring.reference, self.counts.of_place.get(place, [])
+        wanted, counts = self.plan.monitoring.reference, self.counts.at(place)
         if (
             wanted is None
             or len(counts) < wanted.looks

@@ -1,0 +1,296 @@
+"""How the cost of one more night grows: with nights of history, sites, features, and rows in the store.
+
+Run alone it prints the fitted exponents and draws the figure: python benchmarks/growth_scene.py --help
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from monitor.operation.night import Nights, ingest_file, nightly
+from monitor.operation.replay import replay
+from monitor.operation.workspace import initialise, open_workspace
+from monitor.simulation import calibrated_night
+
+PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
+FIRST = date(2026, 1, 1)
+PREVALENCE, AUC = 0.09, 0.85
+STUDIES_PER_PATIENT = 2.7
+LABELLED, LONGEST_DELAY = 0.95, 12
+CONTINUOUS_SHARE = 2 / 3
+CHUNK_ROWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a history consists of.
+
+    Attributes:
+        nights: Nights before the one that is timed.
+        sites: Hospitals, all alike.
+        features: Covariates, two thirds of them numbers.
+        studies: Predictions a night at all sites together.
+        looked_at: The newest nights whose rows were looked at; all of them when None. Older rows then only
+            lie in the store, as after a bulk load, which is quick to make.
+    """
+
+    nights: int
+    sites: int
+    features: int
+    studies: int
+    looked_at: int | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """A workspace after its last finished night."""
+
+    size: Size
+    folder: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key" / "pseudonym.key"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One more night: processor seconds of all of it, and of the night alone once its files were taken in.
+
+    The whole is opening, taking in two files, the night, and publishing the snapshot.
+    """
+
+    whole: float
+    night: float
+    wall: float
+
+
+def build(folder: Path, size: Size, seed: int = 5) -> History:
+    """Simulate the history and run it through the product; 1,095 nights take a minute or two."""
+    history = History(size, folder)
+    (folder / "logs").mkdir(parents=True)
+    _write_plan(folder / "plan.yaml", size)
+    initialise(history.workspace, folder / "plan.yaml", history.key, at=FIRST.isoformat())
+    chunk = max(1, CHUNK_ROWS // size.studies)
+    starts = range(0, size.nights, chunk)
+    parts = [_simulate(size, day, min(day + chunk, size.nights), seed) for day in starts]
+    last = FIRST + timedelta(days=size.nights)
+    predictions, outcomes = [], []
+    for number, day in enumerate(starts):
+        upto = min(day + chunk, size.nights)
+        predictions.append(_predictions(folder / "logs" / f"predictions-{number}.parquet", parts, day, upto))
+        outcomes.append(_outcomes(folder / "logs" / f"outcomes-{number}.parquet", parts, day, upto))
+    replay(history.workspace, predictions, outcomes, until=last, key_file=history.key)
+    for file in (*predictions, *outcomes):
+        file.unlink()
+    return history
+
+
+def more_nights(history: History, count: int, seed: int = 6) -> list[Cost]:
+    """Run the nights that follow, each from its own two files, and say what each took."""
+    size, made, costs = history.size, [], list[Cost]()
+    before = [_simulate(size, size.nights - LONGEST_DELAY, size.nights, seed)]
+    for number in range(count):
+        day = size.nights + number
+        before.append(_simulate(size, day, day + 1, seed))
+        files = [
+            _predictions(history.folder / "logs" / f"p-{day}.parquet", before, day, day + 1),
+            _outcomes(history.folder / "logs" / f"o-{day}.parquet", before, day, day + 1),
+        ]
+        made.append(files)
+    for number, files in enumerate(made):
+        costs.append(_timed(history, files, FIRST + timedelta(days=size.nights + number + 1)))
+    return costs
+
+
+def _timed(history: History, files: Sequence[Path], night: date) -> Cost:
+    for file in files:
+        file.rename(history.workspace / "inbox" / file.name)
+    inside, run = [0.0], Nights.run
+
+    def timed_run(self: Nights, *given: Any, **named: Any) -> Any:
+        begun = time.process_time()
+        try:
+            return run(self, *given, **named)
+        finally:
+            inside[0] += time.process_time() - begun
+
+    Nights.run = timed_run  # the night alone, inside the whole
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        report = nightly(history.workspace, night, key_file=history.key)
+    finally:
+        Nights.run = run
+    cost = Cost(time.process_time() - cpu, inside[0], time.perf_counter() - wall)
+    report.require_all_read()
+    if [item.night for item in report.nights] != [night]:
+        raise RuntimeError(f"expected the night {night} alone, found {report.nights}")
+    return cost
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Slope of log cost on log size by least squares: 0 is no growth, 1 is linear."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+def recompute(history: History, *, days: int | None, night: date) -> float:
+    """Processor seconds of a plain recomputation of what the night's streams and counts hold, from raw rows.
+
+    Per site and day: studies and patients; of each covariate the sums by value (256 bins of a number, levels of a
+    category) and the missing ones; of the score 256 bins and the alerts; of each mature study the latest
+    outcome by 20 score bins.
+
+    Args:
+        history: Its `snapshot.duckdb` is read.
+        days: How many days back; the whole history when None.
+        night: The night up to which rows count.
+    """
+    started = time.process_time()
+    low = FIRST if days is None else night - timedelta(days=days)
+    with duckdb.connect(str(history.workspace / "snapshot.duckdb"), read_only=True) as connection:
+        names = [name for name, _ in features(history.size.features)]
+        window = f"SELECT * FROM predictions WHERE day BETWEEN DATE '{low}' AND DATE '{night}'"  # noqa: S608
+        queries = [
+            f"SELECT site, day, count(*), count(DISTINCT patient), sum((score >= 0.08)::INT) FROM ({window}) "  # noqa: S608
+            "GROUP BY ALL",
+            f"SELECT site, day, least(floor(score * 256), 255)::INT AS bin, count(*) FROM ({window}) "  # noqa: S608
+            "GROUP BY ALL",
+        ]
+        for name, kind in features(history.size.features):
+            column = f'"covariate_{name}"'
+            binned = f"least(floor(({column} + 4) * 32), 255)::INT" if kind == "continuous" else column
+            queries.append(
+                f"SELECT site, day, {binned} AS bin, count(*) FROM ({window}) GROUP BY ALL"  # noqa: S608
+            )
+        queries.append(
+            f"SELECT p.site, p.day, least(floor(p.score * 20), 19)::INT AS bin, count(*), sum(o.outcome) FROM "  # noqa: S608
+            f"({window}) p JOIN (SELECT site, study, arg_max(outcome, revision) AS outcome FROM outcomes "
+            "GROUP BY ALL) o ON o.site = p.site AND o.study = p.study GROUP BY ALL"
+        )
+        if len(names) != history.size.features:
+            raise RuntimeError("a covariate has no name")
+        for query in queries:
+            connection.execute(query).fetchnumpy()
+    return time.process_time() - started
+
+
+def scan(history: History) -> float:
+    """Processor seconds of one bare scan of the same columns of the history."""
+    started = time.process_time()
+    summed = ", ".join(
+        f'sum("covariate_{name}")' if kind == "continuous" else f'max("covariate_{name}")'
+        for name, kind in features(history.size.features)
+    )
+    with duckdb.connect(str(history.workspace / "snapshot.duckdb"), read_only=True) as connection:
+        connection.execute(f"SELECT sum(score), max(day), max(site), {summed} FROM predictions").fetchall()  # noqa: S608
+    return time.process_time() - started
+
+
+def features(count: int) -> list[tuple[str, str]]:
+    """Name and kind of each covariate."""
+    numbers = math.ceil(CONTINUOUS_SHARE * count)
+    return [(f"x{n:02d}", "continuous" if n < numbers else "categorical") for n in range(count)]
+
+
+def _write_plan(file: Path, size: Size) -> None:
+    """The demonstration's plan with other covariates, and a reference that is frozen early."""
+    text = PLAN.read_text(encoding="utf-8")
+    start, end = text.index("  covariates:\n    - {name"), text.index("\nmonitoring:")
+    lines = [
+        f"    - {{name: {name}, kind: continuous, unit: mm, range: [-9, 9]}}"
+        if kind == "continuous"
+        else f"    - {{name: {name}, kind: categorical, levels: [A, B, C]}}"
+        for name, kind in features(size.features)
+    ]
+    text = text[:start] + "  covariates:\n" + "\n".join(lines) + "\n" + text[end:]
+    reference = text[text.index("  reference: {looks") :].split("\n", 1)[0]
+    text = text.replace(reference, "  reference: {looks: 7, minimum_rows: 100, minimum_events: 20}")
+    if size.looked_at is not None:
+        first = FIRST + timedelta(days=size.nights - size.looked_at)
+        text = text.replace("  cadence: daily\n", f'  cadence: daily\n  first_cohort: "{first}"\n')
+    file.write_text(text, encoding="utf-8")
+
+
+Columns = dict[str, Any]
+
+
+def _simulate(size: Size, first: int, end: int, seed: int) -> Columns:
+    """Studies of some days in order of time, as numbers; the text of a log is made of them by DuckDB."""
+    rng = np.random.default_rng((seed, first))
+    rows = (end - first) * size.studies
+    log_odds, outcome = calibrated_night(rng, rows, PREVALENCE, AUC)
+    day = np.repeat(np.arange(first, end), size.studies)
+    number = np.arange(first * size.studies, end * size.studies)
+    site = number % size.sites
+    patients = max(1, int(size.nights * size.studies / size.sites / STUDIES_PER_PATIENT))
+    delay = rng.integers(1, LONGEST_DELAY, rows)
+    found: Columns = {
+        "day": day,
+        "site": site,
+        "study": number,
+        "patient": rng.integers(0, patients, rows),
+        "second": np.sort(rng.integers(0, 86_400, (end - first, size.studies)), axis=1).ravel(),
+        "score": 1 / (1 + np.exp(-log_odds)),
+        "outcome": outcome.astype(np.int64),
+        "confirmed": np.where(rng.random(rows) < LABELLED, day + delay, -1),
+    }
+    for name, kind in features(size.features):
+        drawn = rng.standard_normal(rows) if kind == "continuous" else rng.choice(3, rows, p=[0.5, 0.3, 0.2])
+        found[name] = np.round(drawn, 2) if kind == "continuous" else drawn
+    return found
+
+
+def _predictions(file: Path, parts: Sequence[Columns], first: int, end: int) -> Path:
+    cells = "".join(
+        f", {name}" if kind == "continuous" else f", ['A', 'B', 'C'][{name} + 1] AS {name}"
+        for name, kind in features(sum(name.startswith("x") for name in parts[0]))
+    )
+    select = (
+        "SELECT 'S' || study AS accession, site || '-' || patient AS mrn, 'Site ' || site AS hospital, "
+        f"{_time('day')} AS inference_time, 'ptx-3.2.0' AS model_version, round(score, 6) AS ptx_score{cells} "
+        f"FROM studies WHERE day >= {first} AND day < {end} ORDER BY day, second"
+    )
+    return _write(file, parts, select, day=(first, end))
+
+
+def _outcomes(file: Path, parts: Sequence[Columns], first: int, end: int) -> Path:
+    select = (
+        "SELECT 'S' || study AS accession, 'Site ' || site AS hospital, outcome AS ptx_confirmed, "
+        f"{_time('confirmed')} AS confirmed_at, 'ct_or_two_readers' AS source "
+        f"FROM studies WHERE confirmed >= {first} AND confirmed < {end} ORDER BY confirmed, second"
+    )
+    return _write(file, parts, select, day=(first - LONGEST_DELAY, end))
+
+
+def _time(day: str) -> str:
+    return (
+        f"strftime(DATE '{FIRST}' + {day}::INTEGER, '%Y-%m-%d') || "
+        "printf('T%02d:%02d:%02d+01:00', second // 3600, second // 60 % 60, second % 60)"
+    )
+
+
+def _write(file: Path, parts: Sequence[Columns], select: str, *, day: tuple[int, int]) -> Path:
+    """One Parquet file of the studies of the days that can matter."""
+    near = [part for part in parts if part["day"][0] < day[1] and part["day"][-1] >= day[0]]
+    studies = {name: np.concatenate([part[name] for part in near]) for name in near[0]}
+    with duckdb.connect() as connection:
+        connection.register("studies", studies)
+        connection.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
+    return file
