@@ -99,7 +99,8 @@ WITH studies AS (
     SELECT rowid AS number, site, {hospital} AS hospital, finding, cohort, study, patient, day, predicted_at,
         score, cohort_end
     FROM {table} AS held
-    WHERE known_on <= $known_by AND (cohort_end IS NULL OR cohort_end + $maturity <= $matured_by) {wanted}
+    WHERE known_on <= $known_by
+        AND (cohort_end IS NULL OR cohort_end <= $matured_by::DATE - $maturity::INTEGER) {wanted}
 ),
 latest AS (
     SELECT s.number, o.reader_id AS reader, max({reading}) % 1000 AS reading
@@ -152,10 +153,12 @@ _CONSENSUS = {
 _IN_TIME = "AND (s.cohort_end IS NULL OR coalesce(o.observed_on, o.known_on) <= s.cohort_end + $maturity)"
 _REPEAT = """EXISTS (
     FROM predictions e WHERE e.site = s.site AND e.finding = s.finding AND e.patient = s.patient
-    AND e.known_on <= $known_by AND e.day >= s.day - $repeat_days::INTEGER
+    AND e.known_on <= $known_by AND e.day >= s.day - $repeat_days::INTEGER {span}
     AND (e.day < s.day OR (e.day = s.day AND (coalesce(e.predicted_at, e.day::TIMESTAMP), e.study)
                                            < (coalesce(s.predicted_at, s.day::TIMESTAMP), s.study)))
 )"""
+# A range as constants lets the engine pass over the row groups that hold no such day.
+_SPAN = "SELECT min(day) - $repeat_days::INTEGER, max(day) FROM studies"
 _UNAMBIGUOUS = (
     "AND NOT EXISTS (FROM predictions other WHERE other.study = s.study AND other.finding = s.finding "
     "AND other.{hospital} <> s.hospital) "
@@ -177,9 +180,14 @@ def mature_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dic
     if not (wanted.held or wanted.reference):
         _require_held(connection, wanted)
     agreed, parameters = agreed_outcomes(plan, wanted, "predictions")
-    mature = _MATURE.format(repeat="false" if wanted.repeat_days is None else _REPEAT)
+    repeat = "false"
     if wanted.repeat_days is not None:
         parameters["repeat_days"] = wanted.repeat_days
+        span = rows(connection, agreed + _SPAN, parameters)[0]
+        if None not in span:
+            parameters |= zip(("earliest", "latest"), span, strict=True)
+        repeat = _REPEAT.format(span="" if None in span else "AND e.day BETWEEN $earliest AND $latest")
+    mature = _MATURE.format(repeat=repeat)
     return _by_place(columns(connection, agreed + mature, parameters))
 
 
