@@ -1,17 +1,21 @@
 """How the cost of one more night grows: with nights of history, sites, features, and rows in the store.
 
-Run alone it prints the fitted exponents and draws the figure: python benchmarks/growth_scene.py --help
+Run alone it prints the costs with their fitted exponents and draws the figure:
+python benchmarks/growth_scene.py [--axis "nights of history"] [--figure growth.svg]
+
+An exponent is the slope of log cost on log size: 0 is no growth, 1 is linear. Costs are processor seconds,
+because the walls of a busy machine say more about its other guests.
 """
+# ruff: noqa: S608  (statements are built from numbers and names of this file)
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -20,9 +24,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from monitor.operation.night import Nights, ingest_file, nightly
+from monitor.operation.night import Nights, nightly
 from monitor.operation.replay import replay
-from monitor.operation.workspace import initialise, open_workspace
+from monitor.operation.workspace import initialise
 from monitor.simulation import calibrated_night
 
 PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
@@ -145,62 +149,103 @@ def _timed(history: History, files: Sequence[Path], night: date) -> Cost:
     return cost
 
 
+AXES = {
+    "nights of history": {nights: Size(nights, 10, 5, 2000) for nights in (30, 365, 1095)},
+    "sites": {sites: Size(40, sites, 2, 20_000, looked_at=24) for sites in (10, 100, 1000)},
+    "features": {count: Size(40, 10, count, 2000) for count in (5, 50)},
+    "rows in the store": {
+        nights * 20_000: Size(nights, 50, 12, 20_000, looked_at=20) for nights in (50, 500)
+    },
+}
+"""Sizes by what grows; all else stays as it is along an axis, the nightly volume included."""
+
+
+def measure(folder: Path, axis: str, repeats: int = 3) -> dict[int, Cost]:
+    """Median cost of one more night at each size of an axis.
+
+    Args:
+        folder: Where the histories are made; each is removed once it is measured.
+        axis: One of `AXES`.
+        repeats: Nights that are timed at each size.
+    """
+    found: dict[int, Cost] = {}
+    for size, wanted in AXES[axis].items():
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            costs = more_nights(build(Path(own), wanted), repeats)
+        found[size] = Cost(
+            *(median(getattr(cost, name) for cost in costs) for name in ("whole", "night", "wall"))
+        )
+    return found
+
+
+def draw(file: Path, measured: Mapping[str, Mapping[int, Cost]]) -> None:
+    """The figure: processor seconds of one more night along each axis, both scales logarithmic."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.2 * len(measured), 3.2), layout="constrained")
+    for panel, (axis, costs) in zip(
+        np.atleast_1d(figure.subplots(1, len(measured))), measured.items(), strict=True
+    ):
+        sizes = list(costs)
+        for name, mark in (("whole", "o-"), ("night", "s--")):
+            seconds = [getattr(cost, name) for cost in costs.values()]
+            panel.loglog(
+                sizes, seconds, mark, color="black", label=f"{name}, exponent {exponent(sizes, seconds):.2f}"
+            )
+        panel.set(xlabel=axis, ylabel="processor seconds")
+        panel.legend(frameon=False, fontsize=8)
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+
+
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
     """Slope of log cost on log size by least squares: 0 is no growth, 1 is linear."""
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
-def recompute(history: History, *, days: int | None, night: date) -> float:
-    """Processor seconds of a plain recomputation of what the night's streams and counts hold, from raw rows.
+def recompute(history: History, days: int | None = None) -> float:
+    """Processor seconds of a plain recomputation, from raw rows, of the sums that a night adds to.
 
-    Per site and day: studies and patients; of each covariate the sums by value (256 bins of a number, levels of a
-    category) and the missing ones; of the score 256 bins and the alerts; of each mature study the latest
-    outcome by 20 score bins.
+    By site and day: studies, patients and alerts; each covariate and the score by value (256 bins of a
+    number, levels of a category, missing ones); each study's latest outcome by 20 bins of its score.
 
     Args:
-        history: Its `snapshot.duckdb` is read.
-        days: How many days back; the whole history when None.
-        night: The night up to which rows count.
+        history: Its published snapshot is read.
+        days: So many days back; the whole history when None.
     """
-    started = time.process_time()
-    low = FIRST if days is None else night - timedelta(days=days)
-    with duckdb.connect(str(history.workspace / "snapshot.duckdb"), read_only=True) as connection:
-        names = [name for name, _ in features(history.size.features)]
-        window = f"SELECT * FROM predictions WHERE day BETWEEN DATE '{low}' AND DATE '{night}'"  # noqa: S608
-        queries = [
-            f"SELECT site, day, count(*), count(DISTINCT patient), sum((score >= 0.08)::INT) FROM ({window}) "  # noqa: S608
-            "GROUP BY ALL",
-            f"SELECT site, day, least(floor(score * 256), 255)::INT AS bin, count(*) FROM ({window}) "  # noqa: S608
-            "GROUP BY ALL",
-        ]
-        for name, kind in features(history.size.features):
-            column = f'"covariate_{name}"'
-            binned = f"least(floor(({column} + 4) * 32), 255)::INT" if kind == "continuous" else column
-            queries.append(
-                f"SELECT site, day, {binned} AS bin, count(*) FROM ({window}) GROUP BY ALL"  # noqa: S608
-            )
-        queries.append(
-            f"SELECT p.site, p.day, least(floor(p.score * 20), 19)::INT AS bin, count(*), sum(o.outcome) FROM "  # noqa: S608
-            f"({window}) p JOIN (SELECT site, study, arg_max(outcome, revision) AS outcome FROM outcomes "
-            "GROUP BY ALL) o ON o.site = p.site AND o.study = p.study GROUP BY ALL"
-        )
-        if len(names) != history.size.features:
-            raise RuntimeError("a covariate has no name")
-        for query in queries:
-            connection.execute(query).fetchnumpy()
-    return time.process_time() - started
+    first = 0 if days is None else max(0, history.size.nights - days)
+    window = f"(SELECT * FROM predictions WHERE day >= DATE '{FIRST + timedelta(days=first)}')"
+    binned = {"score": "least(floor(score * 256), 255)"} | {
+        name: f'floor(("covariate_{name}" + 9) * 14)' if kind == "continuous" else f'"covariate_{name}"'
+        for name, kind in features(history.size.features)
+    }
+    latest = "SELECT site, study, arg_max(outcome, revision) AS outcome FROM outcomes GROUP BY site, study"
+    queries = [
+        "SELECT site, day, count(*), count(DISTINCT patient), count_if(score >= 0.08)",
+        *(f"SELECT site, day, {value} AS bin, count(*)" for value in binned.values()),
+    ]
+    statements = [f"{query} FROM {window} GROUP BY ALL" for query in queries]
+    statements.append(
+        "SELECT p.site, p.day, least(floor(p.score * 20), 19) AS bin, count(*), sum(o.outcome) "
+        f"FROM {window} p JOIN ({latest}) o ON o.site = p.site AND o.study = p.study GROUP BY ALL"
+    )
+    return _seconds(history, statements)
 
 
 def scan(history: History) -> float:
-    """Processor seconds of one bare scan of the same columns of the history."""
-    started = time.process_time()
-    summed = ", ".join(
-        f'sum("covariate_{name}")' if kind == "continuous" else f'max("covariate_{name}")'
-        for name, kind in features(history.size.features)
+    """Processor seconds of one bare scan of the columns that a night looks at, over the whole history."""
+    named = features(history.size.features)
+    cells = ", ".join(
+        f'{"sum" if kind == "continuous" else "max"}("covariate_{name}")' for name, kind in named
     )
+    return _seconds(history, [f"SELECT sum(score), max(day), max(site), {cells} FROM predictions"])
+
+
+def _seconds(history: History, statements: Sequence[str]) -> float:
     with duckdb.connect(str(history.workspace / "snapshot.duckdb"), read_only=True) as connection:
-        connection.execute(f"SELECT sum(score), max(day), max(site), {summed} FROM predictions").fetchall()  # noqa: S608
-    return time.process_time() - started
+        started = time.process_time()
+        for statement in statements:
+            connection.execute(statement).fetchnumpy()
+        return time.process_time() - started
 
 
 def features(count: int) -> list[tuple[str, str]]:
@@ -264,8 +309,8 @@ def _predictions(file: Path, parts: Sequence[Columns], first: int, end: int) -> 
     )
     select = (
         "SELECT 'S' || study AS accession, site || '-' || patient AS mrn, 'Site ' || site AS hospital, "
-        f"{_time('day')} AS inference_time, 'ptx-3.2.0' AS model_version, round(score, 6) AS ptx_score{cells} "
-        f"FROM studies WHERE day >= {first} AND day < {end} ORDER BY day, second"
+        f"{_time('day')} AS inference_time, 'ptx-3.2.0' AS model_version, round(score, 6) AS ptx_score"
+        f"{cells} FROM studies WHERE day >= {first} AND day < {end} ORDER BY day, second"
     )
     return _write(file, parts, select, day=(first, end))
 
@@ -294,3 +339,29 @@ def _write(file: Path, parts: Sequence[Columns], select: str, *, day: tuple[int,
         connection.register("studies", studies)
         connection.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
     return file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--axis", action="append", choices=AXES, help="repeatable; all when absent")
+    parser.add_argument("--figure", type=Path, help="PNG or SVG to draw")
+    options = parser.parse_args()
+    measured: dict[str, dict[int, Cost]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for axis in options.axis or AXES:
+            measured[axis] = measure(Path(folder), axis)
+            for size, cost in measured[axis].items():
+                print(
+                    f"{axis:<20}{size:>12,}{cost.whole:>10.3f} s whole{cost.night:>10.3f} s night", flush=True
+                )
+            for name in ("whole", "night"):
+                seconds = [getattr(cost, name) for cost in measured[axis].values()]
+                print(f"{axis:<20}exponent of {name}: {exponent(list(measured[axis]), seconds):.2f}")
+    if options.figure:
+        draw(options.figure, measured)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from flows.arguments import ReadingKeyOption, WorkspaceArgument, day, existing, today
 from flows.terminal import plain, say
 from monitor.errors import IngestError, UsageError
-from monitor.records import Role
 
 if TYPE_CHECKING:
     from monitor.interchange import Conversion
+    from monitor.records import Role
+else:
+    Role = Literal[
+        "predictions", "outcomes"
+    ]  # for the options; the records bring NumPy, and --help needs none
 
 INBOX = "inbox"
 MappingOption = Annotated[

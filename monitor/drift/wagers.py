@@ -142,10 +142,9 @@ def log_e_of_look(
     Args:
         values, wagers: As there.
         codes: Of each row, shape (n,).
-        patient: Of each row, shape (n,).
+        patient: Of each row, numbered from 0, shape (n,).
     """
-    _, code_of, rows = np.unique(patient, return_inverse=True, return_counts=True)
-    alone = rows[code_of] == 1
+    alone = np.bincount(patient)[patient] == 1
     single = np.bincount(codes[alone], minlength=len(values))
     total = log_e_of_codes(values, wagers, single)
     if alone.all():
