@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from monitor.interchange import Conversion
     from monitor.records import Role
 else:
-    Role = Literal[
-        "predictions", "outcomes"
-    ]  # for the options; the records bring NumPy, and --help needs none
+    Role = Literal["predictions", "outcomes"]  # the records bring NumPy, of which --help has no use
 
 INBOX = "inbox"
 MappingOption = Annotated[

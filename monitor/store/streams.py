@@ -156,7 +156,8 @@ def stream_positions(connection: Session) -> list[StreamPosition]:
         "AND s.epoch = f.epoch AND s.night = f.newest[1] AND s.cohort = f.newest[2] ORDER BY ALL",
     )
     return [
-        StreamPosition(Place(site, finding), *values, tuple(log_r)) for site, finding, *values, log_r in found
+        StreamPosition(Place(site, finding), stream, epoch, looks, rows_read, positives, tuple(log_r))
+        for site, finding, stream, epoch, looks, rows_read, positives, log_r in found
     ]
 
 
