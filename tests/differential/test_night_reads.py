@@ -1,0 +1,89 @@
+"""What a night reads as new equals what a plain loop over all rows ever delivered finds new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from monitor import store
+from monitor.records import Mark
+from tests.build_plan import make_plan
+from tests.ingesting import KEY, Desk, prediction
+
+ZERO = date(2026, 3, 1)
+NIGHTS, MATURITY = 12, 28
+
+
+class Row(NamedTuple):
+    patient: str
+    site: str
+    day: date
+    arrived: date
+    batch: int
+
+
+def delivered(desk: Desk, seed: int) -> list[Row]:
+    """A file on most days; some rows are days late, so that cohorts fill up after they were read."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for number in range(NIGHTS):
+        if rng.random() < 0.2:
+            continue
+        arrived, batch = ZERO + timedelta(number), len({row.batch for row in rows}) + 1
+        late = rng.choice([0, 1, 2, 5], size=rng.integers(1, 9), p=[0.6, 0.2, 0.1, 0.1])
+        fresh = [
+            Row(f"P{len(rows) + k}", str(rng.choice(["north", "south"])), day, arrived, batch)
+            for k, day in enumerate(arrived - timedelta(int(days)) for days in late)
+        ]
+        lines = [prediction(f"S{row.patient}", row.patient, row.site, str(row.day)) for row in fresh]
+        desk.predictions(*lines, received=arrived)
+        rows += fresh
+    return rows
+
+
+def before(row: Row, mark: Mark) -> bool:
+    return row.day <= mark.due and row.arrived <= mark.known_by and row.batch <= mark.batch
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan())
+    rows = delivered(desk, seed)
+    rng = np.random.default_rng(seed + 100)
+    # A look may come after a batch whose rows it must not know yet, as when nights are caught up.
+    marks = [
+        Mark(
+            day - timedelta(1), day, max((row.batch for row in rows if row.arrived <= day), default=0) + extra
+        )
+        for day, extra in ((ZERO + timedelta(n), int(rng.integers(0, 2))) for n in range(NIGHTS + 6))
+    ]
+    seen: Counter[str] = Counter()
+    with desk.open() as opened:
+        for after, upto in pairwise([None, *marks]):
+            found = opened.arrived(after, upto) if upto is not None else {}
+            told = Counter(str(name) for part in found.values() for name in part.patient)
+            wanted = [r for r in rows if before(r, upto) and not (after and before(r, after))] if upto else []
+            assert told == Counter(store.pseudonym(KEY, "patient", row.patient) for row in wanted)
+            seen += told
+    assert sum(seen.values()) == len(rows)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cohorts_to_consider_are_those_that_matured_or_changed(seed: int, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, make_plan())
+    rows = delivered(desk, seed)
+    with desk.open() as opened:
+        for day in (ZERO + timedelta(MATURITY + n) for n in range(-6, NIGHTS)):
+            yesterday = day - timedelta(1)
+            for batch in (0, 3, max(row.batch for row in rows)):
+                found = opened.cohorts(day, store.Considered(yesterday, batch))
+                ripe = {row for row in rows if row.day + timedelta(MATURITY) <= day}
+                known = {r for r in ripe if r.batch <= batch and r.day + timedelta(MATURITY) <= yesterday}
+                assert [cohort.end for cohort in found] == sorted({row.day for row in ripe - known})
+            assert [cohort.end for cohort in opened.cohorts(day)] == sorted({row.day for row in ripe})
