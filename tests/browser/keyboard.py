@@ -44,6 +44,23 @@ class Keyboard:
         found = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         return found.get("result", {}).get("value")
 
+    def answer(self, expression: str) -> Any:
+        """What an expression's promise comes to.
+
+        Raises:
+            AssertionError: It was not kept.
+        """
+        found = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
+        return found["result"].get("value")
+
+    def seen(self, *, width: int = 1200, dark: bool = False) -> None:
+        """What follows is shown on a screen of this width, in the light or the dark scheme."""
+        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        self.send("Emulation.setDeviceMetricsOverride", **screen)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
+
     def open(self, file: Path) -> None:
         self.send("Page.navigate", url=file.as_uri())
         self.wait_for(file.name)

@@ -46,7 +46,7 @@ def _questions(
     sites = np.concatenate([np.full(len(item), item.place.site, dtype=object) for item in rows])
     if len(rows) > 1:
         yield "site", _scored(rows, sites)
-    levels = [snapshot.covariates(item) for item in rows]
+    levels = snapshot.covariates_of_places(rows)
     for covariate in plan.features("covariate"):
         if covariate.kind == "categorical":
             values = np.concatenate([item[covariate.name] for item in levels])
