@@ -145,7 +145,9 @@ def cluster_sums(values: FloatArray, cluster: TextArray | IntArray) -> FloatArra
         >>> cluster_sums(np.array([1.0, 2.0, 4.0]), np.array(["a", "b", "a"], dtype=object)).tolist()
         [5.0, 2.0]
     """
-    _, code = np.unique(cluster, return_inverse=True)
+    # Names of a fixed width sort several times as fast as objects.
+    names = cluster.astype(str) if cluster.dtype == object else cluster
+    _, code = np.unique(names, return_inverse=True)
     sums = np.zeros((int(code.max()) + 1, *values.shape[1:]))
     np.add.at(sums, code, values)
     return sums

@@ -333,16 +333,16 @@ def covariates(
     """The plan's covariates of some rows, for each place's rows in their order."""
     names = [covariate.name for covariate in plan.logs.covariates]
     cells = "".join(f", {quoted(f'covariate_{name}')} AS {quoted(name)}" for name in names)
-    one = wanted[0].place._asdict() if len(wanted) == 1 else {}
+    limits: dict[str, Any] = {
+        "first": min(rows.cohort.min() for rows in wanted),
+        "last": max(rows.cohort.max() for rows in wanted),
+        "studies": np.concatenate([rows.study for rows in wanted]).tolist(),
+    }
     found = columns(
         connection,
-        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last"
-        + (" AND site = $site AND finding = $finding" if one else ""),
-        {
-            **one,
-            "first": min(rows.cohort.min() for rows in wanted),
-            "last": max(rows.cohort.max() for rows in wanted),
-        },
+        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last "
+        "AND study IN (SELECT unnest($studies::VARCHAR[]))",
+        limits,
     )
     keys = zip(*(found[name].tolist() for name in ("site", "finding", "study")), strict=True)
     position = {key: number for number, key in enumerate(keys)}

@@ -20,7 +20,7 @@ OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     "--remote-debugging-port=0",
 )
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "ArrowDown": (40, ""), "Escape": (27, "")}
 FOCUSED = "(document.activeElement.innerText || document.activeElement.tagName).trim()"
 
 
@@ -71,6 +71,19 @@ class Keyboard:
         self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    def type(self, text: str) -> None:
+        """Letters into the field that has the focus."""
+        for letter in text:
+            self.send("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
+            self.send("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    def heard(self) -> list[str]:
+        """What a screen reader says by itself: the texts of live regions, as the browser hands them over."""
+        nodes = self.send("Accessibility.getFullAXTree")["nodes"]
+        named = {node["nodeId"]: node for node in nodes}
+        live = [node for node in nodes if node.get("role", {}).get("value") in ("status", "alert", "log")]
+        return [" ".join(_texts_below(node, named)) for node in live]
+
     def tab_to(self, text: str) -> None:
         """Press Tab until a link or field with this text has the focus.
 
@@ -98,6 +111,13 @@ class Keyboard:
             if time.monotonic() > until:
                 raise AssertionError(f"{name} did not open")
             time.sleep(0.05)
+
+
+def _texts_below(node: dict[str, Any], named: dict[str, dict[str, Any]]) -> Iterator[str]:
+    if node.get("role", {}).get("value") == "StaticText":
+        yield node["name"]["value"]
+    for child in node.get("childIds", []):
+        yield from _texts_below(named[child], named)
 
 
 @contextmanager
