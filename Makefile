@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer and the package index.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lake check docs simulate faults bench clean
+.PHONY: help demo test test-lake browser-tools check docs simulate faults bench clean
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -12,6 +12,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo      install, run the demonstration, say what was found"
 	@echo "make test      install what tests need, run them"
+	@echo "make browser-tools  npm packages of the tests in a browser (part of make test)"
 	@echo "make test-lake tests of encrypted databases, in an environment of their own"
 	@echo "make check     ruff, pyright, import-linter, doctests"
 	@echo "make docs      write the pages that are made of the program: commands, data dictionary"
@@ -36,6 +37,17 @@ help:
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
+# axe-core and the Nu Html Checker, for the tests in a browser; without npm these tests say what is missing.
+NODE_MODULES := tests/browser/node_modules
+
+$(NODE_MODULES)/installed: tests/browser/package.json
+	@npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
+browser-tools:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_MODULES)/installed; \
+	else echo "npm is missing: the pages are not given to axe-core and the Nu Html Checker" >&2; fi
+
 minutes = awk -v seconds=$$(($(1))) 'BEGIN { printf "%.1f min", seconds / 60 }'
 
 demo:
@@ -44,7 +56,7 @@ demo:
 	echo "install $$($(call minutes,ready - begun)), run $$($(call minutes,over - ready))"
 
 # One worker for each of two cores; the tests of one file stay together, because they share replays.
-test: .venv/installed-dev
+test: .venv/installed-dev browser-tools
 	@begun=$$(date +%s); $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --durations=12 || exit; \
 	over=$$(date +%s); echo "tests $$($(call minutes,over - begun))"
 
@@ -86,5 +98,5 @@ bench: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf .venv $(LAKE) build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(LAKE) $(NODE_MODULES) build *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -91,7 +91,7 @@ def _replay_as_flow(workspace: Path, logs: dict[str, list[str]], simulated: Netw
 def _say_findings(workspace: Path, simulated: Network) -> None:
     from monitor.operation.reading.status import status
 
-    found = status(workspace)
+    found = status(workspace, past=False)
     rows = comparison(simulated.truth, found, complete=simulated.nights >= FULL_NIGHTS)
     table(HEADER, rows, title="What was planted, and what was found")
 

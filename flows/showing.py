@@ -21,7 +21,7 @@ COLUMNS = ("site", "finding", "status", "n", "events", "log R / limit", "calibra
 @task(cache_policy=NO_CACHE, persist_result=False, timeout_seconds=600, retries=1, retry_delay_seconds=10)
 def show_sites(workspace: str, pseudonym_key: str | None = None) -> None:
     """A table of all sites under one key, so that Prefect keeps its history."""
-    found = status(Path(workspace), Path(pseudonym_key) if pseudonym_key else None)
+    found = status(Path(workspace), Path(pseudonym_key) if pseudonym_key else None, past=False)
     rows = [_record(row) for row in site_rows(found)]
     create_table_artifact(
         table=rows,

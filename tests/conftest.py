@@ -8,6 +8,7 @@ DuckDB, so they are left out where it is not installed, and `make test-lake` run
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import socket
@@ -69,6 +70,17 @@ def chromium() -> str:
     if not found or not Path(found).is_file():
         missing("no Chromium on this machine; PCCP_CHROMIUM may name one")
     return found
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The packages of npm that tests/browser/package.json names, in the versions it names."""
+    folder = ROOT / "tests" / "browser"
+    for name, version in json.loads((folder / "package.json").read_text("utf-8"))["dependencies"].items():
+        found = folder / "node_modules" / name / "package.json"
+        if not found.is_file() or json.loads(found.read_text("utf-8"))["version"] != version:
+            missing(f"npm's {name} {version} is not in tests/browser/node_modules: `make browser-tools`")
+    return folder / "node_modules"
 
 
 @pytest.fixture(scope="session")

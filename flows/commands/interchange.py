@@ -91,7 +91,7 @@ def metrics(
     from monitor.operation.reading.status import status
     from monitor.operation.workspace import read_plan
 
-    found, plan = status(workspace, pseudonym_key), read_plan(workspace).plan
+    found, plan = status(workspace, pseudonym_key, past=False), read_plan(workspace).plan
     asked = day(as_of, "--as-of") or today()
     missed: int | None = None
     if found["as_of"] and not plan.undated:

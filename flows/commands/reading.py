@@ -45,7 +45,7 @@ def status(
     """Show every site: quiet or alarm, and what to do next."""
     from monitor.operation.reading.status import status as read_status
 
-    found = read_status(workspace, pseudonym_key)
+    found = read_status(workspace, pseudonym_key, past=as_json)
     if as_json:
         say(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     else:
@@ -60,7 +60,7 @@ def changes(
     """List every change attempt with its reasons."""
     from monitor.operation.reading.status import status as read_status
 
-    found = read_status(workspace, pseudonym_key)["changes"]
+    found = read_status(workspace, pseudonym_key, past=False)["changes"]
     if as_json:
         say(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
         return

@@ -18,10 +18,17 @@ def visible(text: str) -> str:
         >>> visible("St Mary"), visible("abc\\u202edef"), visible("a\\x00b")
         ('St Mary', 'abc[U+202E]def', 'a[U+0000]b')
     """
-    return "".join(_shown(character) for character in text)
+    return text if text.isprintable() else text.translate(SHOWN)
 
 
-def _shown(character: str) -> str:
-    if character in KEPT or unicodedata.category(character) not in HIDING:
-        return character
-    return f"[U+{ord(character):04X}]"
+class _Shown(dict[int, int | str]):
+    """What stands for a character, by its code point, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> int | str:
+        character = chr(code)
+        hides = character not in KEPT and unicodedata.category(character) in HIDING
+        self[code] = f"[U+{code:04X}]" if hides else code
+        return self[code]
+
+
+SHOWN: Final = _Shown()

@@ -18,7 +18,7 @@ from monitor.logistic import (
     fit_logistic,
     log_loss,
 )
-from monitor.records import Estimate, FloatArray, TextArray
+from monitor.records import Estimate, FloatArray, IntArray, TextArray
 
 BINS = 10
 HISTOGRAM_EDGES = 20
@@ -120,7 +120,7 @@ def score_histogram(score: FloatArray, outcome: FloatArray) -> dict[str, list[fl
 
 
 def recalibration_estimates(
-    log_odds: FloatArray, outcome: FloatArray, patient: TextArray, level: float = 0.95
+    log_odds: FloatArray, outcome: FloatArray, patient: TextArray | IntArray, level: float = 0.95
 ) -> dict[str, Estimate]:
     """Calibration in the large, slope and observed/expected ratio, with cluster-robust intervals.
 
@@ -156,7 +156,7 @@ def _coefficient(
     design: FloatArray,
     offset: FloatArray | float,
     outcome: FloatArray,
-    patient: TextArray,
+    patient: TextArray | IntArray,
     counts: tuple[int, int],
     z: float,
 ) -> Estimate:
@@ -173,7 +173,11 @@ def _coefficient(
 
 
 def _ratio(
-    predicted: FloatArray, outcome: FloatArray, patient: TextArray, counts: tuple[int, int], z: float
+    predicted: FloatArray,
+    outcome: FloatArray,
+    patient: TextArray | IntArray,
+    counts: tuple[int, int],
+    z: float,
 ) -> Estimate:
     observed = float(outcome.sum())
     if observed == 0:

@@ -8,11 +8,11 @@ import numpy as np
 
 from monitor.intervals import normal_quantile
 from monitor.logistic import cluster_sums
-from monitor.records import Estimate, FloatArray, TextArray
+from monitor.records import Estimate, FloatArray, IntArray, TextArray
 
 
 def area_under_curve(
-    score: FloatArray, outcome: FloatArray, patient: TextArray, level: float = 0.95
+    score: FloatArray, outcome: FloatArray, patient: TextArray | IntArray, level: float = 0.95
 ) -> Estimate:
     """Probability that a positive study scores above a negative one, ties counted half.
 
@@ -76,7 +76,7 @@ def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArra
     return float(placement[positive].mean()), placement
 
 
-def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray) -> float | None:
+def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | IntArray) -> float | None:
     """Standard error of an area, or of a difference of two, by Obuchowski's variance.
 
     Args:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -337,38 +337,55 @@ def counts(connection: Session, hospital: str) -> dict[str, int]:
     rejected, duplicates = rows(
         connection, "SELECT coalesce(sum(rejected), 0), coalesce(sum(duplicates), 0) FROM batches"
     )[0]
-    same_site = f"(o.site IS NULL OR o.site = p.{hospital})"
-    same_study = f"p.study = o.study AND p.finding = o.finding AND {same_site}"
-    excluded = f"AND NOT EXISTS (FROM {exclusions.TABLE} p WHERE {same_study})"
-    if not exclusions.present(connection):
-        excluded = ""
     tables = ("archived_predictions", "archived_outcomes")
     left = [scalar(connection, f"SELECT count(*) FROM {table}") for table in tables]
+    # Apart, because a join on "no site, or the same" compares every pair of rows of a study.
+    named = _waiting(connection, f"o.site = p.{hospital}", "o.site IS NOT NULL")
     return {
         "predictions": scalar(connection, "SELECT count(*) FROM predictions") + left[0],
         "outcomes": scalar(connection, "SELECT count(*) FROM outcomes WHERE revision = 1") + left[1],
         "rejected": int(rejected),
         "duplicates": int(duplicates),
-        "waiting": scalar(
-            connection,
-            "SELECT count(*) FROM outcomes o WHERE revision = 1 AND NOT EXISTS (FROM predictions p "
-            f"WHERE {same_study}) "
-            "AND NOT EXISTS (FROM archived_predictions p "
-            f"WHERE p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site}) {excluded}",
-        ),
+        "waiting": named + _waiting(connection, "true", "o.site IS NULL"),
     }
 
 
-def covariates(connection: Session, plan: ChangePlan, wanted: Rows) -> dict[str, NDArray[Any]]:
-    """The plan's covariates of some rows of one place, in the order of the rows."""
+def _waiting(connection: Session, same_site: str, of: str) -> int:
+    """Outcomes of some kind whose study is not there."""
+    held = f"p.study = o.study AND p.finding = o.finding AND {same_site}"
+    archived = f"p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site}"
+    places = {"predictions": held, "archived_predictions": archived}
+    if exclusions.present(connection):
+        places[exclusions.TABLE] = held
+    absent = " ".join(f"AND NOT EXISTS (FROM {table} p WHERE {same})" for table, same in places.items())
+    return scalar(connection, f"SELECT count(*) FROM outcomes o WHERE revision = 1 AND {of} {absent}")
+
+
+def covariates(
+    connection: Session, plan: ChangePlan, wanted: Sequence[Rows]
+) -> list[dict[str, NDArray[Any]]]:
+    """The plan's covariates of some rows, for each place's rows in their order."""
     names = [covariate.name for covariate in plan.logs.covariates]
     cells = "".join(f", {quoted(f'covariate_{name}')} AS {quoted(name)}" for name in names)
+    limits: dict[str, Any] = {
+        "first": min(rows.cohort.min() for rows in wanted),
+        "last": max(rows.cohort.max() for rows in wanted),
+        "studies": np.concatenate([rows.study for rows in wanted]).tolist(),
+    }
     found = columns(
         connection,
-        f"SELECT study{cells} FROM predictions WHERE site = $site AND finding = $finding "
-        "AND cohort BETWEEN $first AND $last ORDER BY study",
-        {**wanted.place._asdict(), "first": wanted.cohort.min(), "last": wanted.cohort.max()},
+        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last "
+        "AND study IN (SELECT unnest($studies::VARCHAR[]))",
+        limits,
     )
-    position = {study: number for number, study in enumerate(found["study"].tolist())}
-    order = np.array([position[study] for study in wanted.study], dtype=np.int64)
+    keys = zip(*(found[name].tolist() for name in ("site", "finding", "study")), strict=True)
+    position = {key: number for number, key in enumerate(keys)}
+    return [_of_rows(plan, found, position, rows) for rows in wanted]
+
+
+def _of_rows(
+    plan: ChangePlan, found: dict[str, NDArray[Any]], position: dict[tuple[str, str, str], int], wanted: Rows
+) -> dict[str, NDArray[Any]]:
+    site, finding = wanted.place
+    order = np.array([position[(site, finding, study)] for study in wanted.study.tolist()], dtype=np.int64)
     return {item.name: feature_values(found[item.name][order], item.kind) for item in plan.logs.covariates}

@@ -22,6 +22,7 @@ from monitor.store import (
     ingest,
     lookup,
     mean_streams,
+    past_looks,
     reader_rows,
     reading,
     restore,
@@ -260,6 +261,11 @@ class Store:
         Numbers are floats with NaN, levels are texts with None where the log had no usable value.
         """
         with translated("reading covariates"):
+            return reading.covariates(self._connection, self._plan, [wanted])[0]
+
+    def covariates_of_places(self, wanted: Sequence[Rows]) -> list[dict[str, NDArray[Any]]]:
+        """As `covariates`, of the rows of several places, at least one, read at once."""
+        with translated("reading covariates"):
             return reading.covariates(self._connection, self._plan, wanted)
 
     def reader_decisions(self, wanted: Rows) -> TextArray:
@@ -373,6 +379,21 @@ class Store:
         """Looks in the order of place, stream and night."""
         with translated("reading streams"):
             return mean_streams.looks(self._connection, night=night, place=place)
+
+    def recent_looks(self, most: int) -> list[MeanLook]:
+        """The last looks of every epoch of every stream, in the order of place, stream and night."""
+        with translated("reading streams"):
+            return past_looks.recent_looks(self._connection, most)
+
+    def stream_evidence(self) -> dict[tuple[Place, str, int], float]:
+        """`log_r` of the last look that told one, by place, stream and epoch; not of calibration."""
+        with translated("reading streams"):
+            return past_looks.evidence(self._connection)
+
+    def past_looks(self) -> dict[Place, dict[str, list[dict[str, Any]]]]:
+        """Night, studies and evidence of every look, by place and stream, calibration among them."""
+        with translated("reading streams"):
+            return past_looks.past(self._connection)
 
     def detectors(self) -> list[DetectorRow]:
         """Where every detector stands."""

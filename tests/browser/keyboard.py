@@ -20,7 +20,7 @@ OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     "--remote-debugging-port=0",
 )
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "ArrowDown": (40, ""), "Escape": (27, "")}
 FOCUSED = "(document.activeElement.innerText || document.activeElement.tagName).trim()"
 
 
@@ -44,6 +44,23 @@ class Keyboard:
         found = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         return found.get("result", {}).get("value")
 
+    def answer(self, expression: str) -> Any:
+        """What an expression's promise comes to.
+
+        Raises:
+            AssertionError: It was not kept.
+        """
+        found = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
+        return found["result"].get("value")
+
+    def seen(self, *, width: int = 1200, dark: bool = False) -> None:
+        """What follows is shown on a screen of this width, in the light or the dark scheme."""
+        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        self.send("Emulation.setDeviceMetricsOverride", **screen)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
+
     def open(self, file: Path) -> None:
         self.send("Page.navigate", url=file.as_uri())
         self.wait_for(file.name)
@@ -53,6 +70,19 @@ class Keyboard:
         common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
         self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self.send("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def type(self, text: str) -> None:
+        """Letters into the field that has the focus."""
+        for letter in text:
+            self.send("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
+            self.send("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    def heard(self) -> list[str]:
+        """What a screen reader says by itself: the texts of live regions, as the browser hands them over."""
+        nodes = self.send("Accessibility.getFullAXTree")["nodes"]
+        named = {node["nodeId"]: node for node in nodes}
+        live = [node for node in nodes if node.get("role", {}).get("value") in ("status", "alert", "log")]
+        return [" ".join(_texts_below(node, named)) for node in live]
 
     def tab_to(self, text: str) -> None:
         """Press Tab until a link or field with this text has the focus.
@@ -81,6 +111,13 @@ class Keyboard:
             if time.monotonic() > until:
                 raise AssertionError(f"{name} did not open")
             time.sleep(0.05)
+
+
+def _texts_below(node: dict[str, Any], named: dict[str, dict[str, Any]]) -> Iterator[str]:
+    if node.get("role", {}).get("value") == "StaticText":
+        yield node["name"]["value"]
+    for child in node.get("childIds", []):
+        yield from _texts_below(named[child], named)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ CHOOSE = """
 const choice = document.querySelector("select[data-filter=NAME]");
 choice.value = "VALUE"; choice.dispatchEvent(new Event("change"));
 """
+SHOWN = "document.querySelector('#table tbody tr:not([hidden]) bdi').innerText"
 
 
 def test_overview_to_site_to_change_to_plan(chromium: Path, tmp_path: Path) -> None:
@@ -58,6 +59,28 @@ def test_the_ledger_is_filtered_offline(
     assert found.console == ""
     assert f"{shown} of 7 shown" in found.page.text
     assert parse(source).count("tr") == 8
+
+
+def test_the_overview_is_filtered_and_sorted_by_keys_and_says_how_many_are_left(
+    chromium: Path, tmp_path: Path
+) -> None:
+    front = write_review(report(5, nights=20), tmp_path)[0]
+    with keyboard(chromium) as keys:
+        keys.open(front)
+        assert keys.heard() == ["5 of 5 shown"]
+        while keys.value("document.activeElement.id") != "find":
+            keys.press("Tab")
+        keys.type("hill")
+        assert keys.heard() == ["1 of 5 shown"]
+        assert keys.value(SHOWN) == "Hill"
+        keys.press("Escape")
+        assert keys.heard() == ["5 of 5 shown"]
+        keys.press("Tab")
+        keys.type("o")
+        assert keys.heard() == ["2 of 5 shown"]
+        keys.tab_to("Studies")
+        keys.press("Enter")
+        assert keys.value("document.activeElement.closest('th').ariaSort") == "ascending"
 
 
 @pytest.mark.parametrize("width", [400, 1200])

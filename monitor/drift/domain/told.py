@@ -118,13 +118,13 @@ def count_domains(domain: TextArray, patient: TextArray, minimum: int) -> Domain
         [1, 1]
     """
     names, label = np.unique(domain.astype(str), return_inverse=True)
-    people = patient.astype(str)
-    own = [len(np.unique(people[label == one])) for one in range(len(names))]
-    others = [len(np.unique(people[label != one])) for one in range(len(names))]
-    missing = [max(0, minimum - min(pair)) for pair in zip(own, others, strict=True)]
-    return Domains(
-        tuple(names.tolist()), label, np.array(own, dtype=np.int64), np.array(missing, dtype=np.int64)
-    )
+    people, who = np.unique(patient.astype(str), return_inverse=True)
+    person, at = np.divmod(np.unique(who * len(names) + label), len(names))
+    nowhere_else = (np.bincount(person, minlength=len(people)) == 1)[person]
+    own = np.bincount(at, minlength=len(names))
+    others = len(people) - np.bincount(at[nowhere_else], minlength=len(names))
+    missing = [max(0, minimum - min(pair)) for pair in zip(own.tolist(), others.tolist(), strict=True)]
+    return Domains(tuple(names.tolist()), label, own, np.array(missing, dtype=np.int64))
 
 
 def describe(

@@ -20,7 +20,7 @@ from monitor.operation.reading.ledger_read import ledger_of
 from monitor.operation.reading.next_decision import next_decision
 from monitor.operation.reading.plan_read import plan_document
 from monitor.operation.reading.shortcuts import shortcuts
-from monitor.operation.reading.status import read_state, status
+from monitor.operation.reading.status import held_rows, read_state, status_of
 from monitor.operation.workspace import read_plan
 from monitor.plan import ChangePlan
 from monitor.records import Place
@@ -60,17 +60,19 @@ def monitoring_report(
     Raises:
         UsageError: No workspace, or nothing has been published yet.
     """
-    found, loaded = status(path, key_file), read_plan(path)
+    loaded = read_plan(path)
     state, plan = read_state(path, loaded), loaded.plan
     with store.open_snapshot(path, plan, database_key(path, key_file)) as snapshot:
-        matured = snapshot.mature_rows(matured_by=_night(state), known_by=date.max, held=True)
+        matured = held_rows(state, snapshot)
+        found = status_of(loaded, state, snapshot, matured, past=True)
+        network = investigation.Network(plan, state, snapshot, matured, loaded.sha256)
         late = snapshot.late_predictions(plan.monitoring.arrival_days or 0)
         asked = 0
         sites: list[dict[str, Any]] = []
         for number, site in enumerate(found["sites"]):
             place = Place(site["site"], site["finding"])
             progress(number, len(found["sites"]), f"{place.site} {place.finding}")
-            scene = investigation.scene_of(plan, state, snapshot, place, matured.get(place), loaded.sha256)
+            scene = investigation.Scene(network, place)
             asked += bool(scene.alarm_nights)
             html = _page(path, place) if evidently and asked <= TOO_MANY else None
             sites.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,7 @@ from monitor.records import Place, Rows, TextArray
 from monitor.store import Store
 
 RULE = DomainRule(folds=5, permutations=199, alpha=0.05, minimum_patients=50)
+SITE = "site"
 MOST_STUDIES = 4_000
 """Drawn at random from more: enough for an area with a standard error of about .01."""
 
@@ -30,31 +31,45 @@ def shortcuts(
         snapshot: For the covariates of these rows.
         plan_sha256: Seed of what is drawn.
     """
-    return [
-        {"finding": finding.id, "told": told, **_audit(scored, f"{plan_sha256} {finding.id} {told}")}
-        for finding in plan.findings
-        for told, scored in _questions(plan, matured, snapshot, finding.id)
-    ]
+    found: list[dict[str, Any]] = []
+    for finding in plan.findings:
+        rows = [item for place, item in sorted(matured.items()) if place.finding == finding.id and len(item)]
+        for told in _questions(plan, len(rows)):
+            seed = f"{plan_sha256} {finding.id} {told}"
+            rng = np.random.default_rng(int(sha256_text(seed)[:16], 16))
+            drawn = _drawn(rows, rng)
+            levels = _levels(snapshot, drawn, told)
+            if len({level for level in levels.tolist() if level is not None}) > 1:
+                audit = _audit(_scored(drawn, levels), sum(map(len, rows)), rng)
+                found.append({"finding": finding.id, "told": told, **audit})
+    return found
 
 
-def _questions(
-    plan: ChangePlan, matured: Mapping[Place, Rows], snapshot: Store, finding: str
-) -> Iterator[tuple[str, Scored]]:
-    rows = [item for place, item in sorted(matured.items()) if place.finding == finding and len(item)]
-    if not rows:
-        return
-    sites = np.concatenate([np.full(len(item), item.place.site, dtype=object) for item in rows])
-    if len(rows) > 1:
-        yield "site", _scored(rows, sites)
-    levels = [snapshot.covariates(item) for item in rows]
-    for covariate in plan.features("covariate"):
-        if covariate.kind == "categorical":
-            values = np.concatenate([item[covariate.name] for item in levels])
-            if len({value for value in values.tolist() if value is not None}) > 1:
-                yield covariate.name, _scored(rows, values)
+def _questions(plan: ChangePlan, places: int) -> list[str]:
+    """What may be told from the score: the site where there are several, and each acquisition."""
+    named = [item.name for item in plan.features("covariate") if item.kind == "categorical"]
+    return ([SITE] if places > 1 else []) + (named if places else [])
 
 
-def _scored(rows: list[Rows], domain: TextArray) -> Scored:
+def _drawn(rows: Sequence[Rows], rng: np.random.Generator) -> list[Rows]:
+    """At most so many studies, those of each place in their order."""
+    studies = sum(map(len, rows))
+    if studies <= MOST_STUDIES:
+        return list(rows)
+    keep = np.zeros(studies, dtype=bool)
+    keep[rng.choice(studies, MOST_STUDIES, replace=False)] = True
+    parts = np.split(keep, np.cumsum([len(item) for item in rows])[:-1])
+    return [item.where(part) for item, part in zip(rows, parts, strict=True) if part.any()]
+
+
+def _levels(snapshot: Store, rows: Sequence[Rows], told: str) -> TextArray:
+    """What is to be told of each study."""
+    if told == SITE:
+        return np.concatenate([np.full(len(item), item.place.site, dtype=object) for item in rows])
+    return np.concatenate([item[told] for item in snapshot.covariates_of_places(rows)])
+
+
+def _scored(rows: Sequence[Rows], domain: TextArray) -> Scored:
     joined = (
         np.concatenate([getattr(item, name) for item in rows]) for name in ("score", "patient", "outcome")
     )
@@ -62,13 +77,7 @@ def _scored(rows: list[Rows], domain: TextArray) -> Scored:
     return Scored(score, domain, patient, outcome)
 
 
-def _audit(scored: Scored, seed: str) -> dict[str, Any]:
-    rng = np.random.default_rng(int(sha256_text(seed)[:16], 16))
-    studies = len(scored.score)
-    if studies > MOST_STUDIES:
-        keep = np.zeros(studies, dtype=bool)
-        keep[rng.choice(studies, MOST_STUDIES, replace=False)] = True
-        scored = scored.where(keep)
+def _audit(scored: Scored, studies: int, rng: np.random.Generator) -> dict[str, Any]:
     found = audit_shortcut(scored, rule=RULE, rng=rng)
     return {
         "state": found.state,

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from monitor import store
 from monitor.calibrators import calibrated_log_odds
 from monitor.drift import level_of_a_sequence
@@ -23,27 +25,29 @@ from monitor.operation.reading.streams_read import (
     streams_of,
 )
 from monitor.operation.streams import stream_limit
+from monitor.operation.watching.features import numbered
 from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates
 from monitor.plan import ChangePlan, LoadedPlan
 from monitor.plan.model import hospital_of
 from monitor.records import Estimate, Place, Rows
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
-from monitor.store import CohortCount, StreamRow
+from monitor.store import CohortCount, Store, StreamRow
 
 DEVIATION_KEYS = ("category", "change", "description", "signer", "role", "at")
-NOTHING = (0, 0, 0)
 SEQUENCE_ALPHA = 0.05
 """Of an interval that is read every night, over all nights."""
 
 
-def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
+def status(path: Path, key_file: Path | None = None, *, past: bool = True) -> dict[str, Any]:
     """Everything a person or a script asks first, in the stable form of `pccp status --json`.
 
     Args:
         path: A workspace in which at least one command has finished.
         key_file: Pseudonym key of a workspace whose databases are encrypted; the user's config folder
             when None. Others need none.
+        past: With every look of every stream, as `history`; without it these are empty, and the time it
+            takes does not grow with the nights.
 
     Returns:
         Counts, sites with alarms, live calibrators and calibration, and changes.
@@ -54,30 +58,45 @@ def status(path: Path, key_file: Path | None = None) -> dict[str, Any]:
     loaded = read_plan(path)
     state = read_state(path, loaded)
     with store.open_snapshot(path, loaded.plan, database_key(path, key_file)) as snapshot:
-        latest = {row.place: row for row in snapshot.streams()}
-        predictions = snapshot.site_counts(date.max)
-        knowledge = date.fromisoformat(state.last_night) if state.last_night else None
-        rows = snapshot.mature_rows(matured_by=knowledge, known_by=date.max, held=True) if knowledge else {}
-        counted = snapshot.cohort_counts()
-        past = archived_counts(state, counted)
-        watched = read_streams(snapshot)
-        matured = {place: Matured(place, past.get(place, NOTHING), rows.get(place)) for place in predictions}
-        sites = [
-            {
-                **_site(loaded, state, latest.get(place), matured[place]),
-                "n": predictions[place],
-                "streams": streams_of(
-                    loaded.plan, state, watched, place, degraded(loaded.plan, counted, place)
-                ),
-            }
-            for place in sorted(predictions)
-        ]
-        counts = snapshot.counts()
+        return status_of(loaded, state, snapshot, held_rows(state, snapshot), past=past)
+
+
+def held_rows(state: RegistryState, snapshot: Store) -> dict[Place, Rows]:
+    """Mature rows that have not left the database; none before the first night."""
+    if not state.last_night:
+        return {}
+    night = date.fromisoformat(state.last_night)
+    return snapshot.mature_rows(matured_by=night, known_by=date.max, held=True)
+
+
+def status_of(
+    loaded: LoadedPlan, state: RegistryState, snapshot: Store, rows: Mapping[Place, Rows], *, past: bool
+) -> dict[str, Any]:
+    """As `status`, of a snapshot that is open.
+
+    Args:
+        loaded: The plan in force.
+        state: Of the ledger.
+        snapshot: Open for reading.
+        rows: As `held_rows` gives them.
+        past: As for `status`.
+    """
+    predictions, watched = snapshot.site_counts(date.max), read_streams(snapshot, past=past)
+    counted: dict[Place, list[CohortCount]] = {}
+    for count in snapshot.cohort_counts():
+        counted.setdefault(count.place, []).append(count)
+    sites: list[dict[str, Any]] = []
+    for place in sorted(predictions):
+        counts = counted.get(place, [])
+        matured = Matured(place, archived_counts(state.archived_to(place), counts), rows.get(place))
+        streams = streams_of(loaded.plan, state, watched, place, degraded(loaded.plan, counts))
+        site = _site(loaded, state, watched.calibration.get(place), matured)
+        sites.append({**site, "n": predictions[place], "streams": streams})
     identity = loaded.plan.plan
     return {
         "as_of": state.last_night,
         "plan": {"id": identity.id, "version": identity.version, "sha256": loaded.sha256},
-        "counts": counts,
+        "counts": snapshot.counts(),
         "false_alarms": _false_alarms(loaded.plan, sites),
         "sites": [_with_word(site) for site in sites],
         "changes": [describe_change(change) for change in state.changes.values()],
@@ -168,14 +187,14 @@ def _window(described: dict[str, Any] | None) -> dict[str, Any]:
     return {key: described[key] for key in ("n", "events", "from", "to")}
 
 
-def archived_counts(state: RegistryState, counts: list[CohortCount]) -> dict[Place, tuple[int, int, int]]:
+def archived_counts(archived_to: str, counts: Sequence[CohortCount]) -> tuple[int, int, int]:
     """Mature studies, known outcomes, positives of cohorts whose rows have left, as their night had them."""
-    found: dict[Place, tuple[int, int, int]] = {}
-    for count in counts:
-        if count.cohort <= state.archived_to(count.place):
-            rows, known, positives = found.get(count.place, NOTHING)
-            found[count.place] = (rows + count.rows, known + count.known, positives + count.positives)
-    return found
+    left = [count for count in counts if count.cohort <= archived_to]
+    return (
+        sum(count.rows for count in left),
+        sum(count.known for count in left),
+        sum(count.positives for count in left),
+    )
 
 
 @dataclass(frozen=True)
@@ -193,8 +212,9 @@ class Matured:
     @property
     def events(self) -> int:
         """Of the rarer class among all known outcomes."""
-        held = self.rows.known().outcome if self.rows else []
-        known, positives = self.past[1] + len(held), self.past[2] + int(sum(held))
+        outcome = self.rows.outcome if self.rows else np.empty(0)
+        held = outcome[~np.isnan(outcome)]
+        known, positives = self.past[1] + len(held), self.past[2] + int(held.sum())
         return min(positives, known - positives)
 
 
@@ -269,10 +289,11 @@ def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[s
         return {"calibration": {}, "discrimination": {}}
     calibrator = state.calibrator(place)
     log_odds = calibrated_log_odds(calibrator, logit(known.score))
+    patient = numbered(known.patient)
     # Read every night: each interval is as wide as a confidence sequence, and holds at all nights together.
-    level = level_of_a_sequence(len(set(known.patient.tolist())), SEQUENCE_ALPHA)
-    found = recalibration_estimates(log_odds, known.outcome, known.patient, level)
-    area = area_under_curve(known.score, known.outcome, known.patient, level)
+    level = level_of_a_sequence(int(patient.max()) + 1, SEQUENCE_ALPHA)
+    found = recalibration_estimates(log_odds, known.outcome, patient, level)
+    area = area_under_curve(known.score, known.outcome, patient, level)
     return {
         "calibration": {name: _plain(estimate) for name, estimate in found.items()},
         "discrimination": {"auc": _plain(area)},

@@ -17,7 +17,7 @@ from monitor.drift import (
     standardized_difference,
 )
 from monitor.operation.streams import stream_limit
-from monitor.operation.watching import ARRIVALS, PREVALENCE, Reference, StreamSpec, limit_of, specs
+from monitor.operation.watching import PREVALENCE, Reference, StreamSpec, limit_of, specs
 from monitor.operation.watching.references import read
 from monitor.plan import ChangePlan
 from monitor.records import Place
@@ -35,25 +35,41 @@ CALIBRATION_LABEL = "calibration of the probabilities"
 
 @dataclass(frozen=True)
 class StreamsRead:
-    """Everything the snapshot holds about streams, by place."""
+    """What the snapshot holds about streams, by place.
+
+    Attributes:
+        looks: The last of each stream and epoch.
+        evidence: Of the last look that told it, by place, stream and epoch.
+        calibration: The last look of calibration.
+        references: By feature.
+        arrived: Looks with a new study, and studies.
+        past: Of each stream, night, studies and evidence of every look; empty when it was not asked for.
+    """
 
     looks: Mapping[Place, Mapping[str, list[MeanLook]]]
-    calibration: Mapping[Place, list[StreamRow]]
+    evidence: Mapping[tuple[Place, str, int], float]
+    calibration: Mapping[Place, StreamRow]
     references: Mapping[Place, Mapping[str, Reference]]
+    arrived: Mapping[Place, tuple[int, int]]
+    past: Mapping[Place, Mapping[str, list[dict[str, Any]]]]
 
 
-def read_streams(snapshot: Store) -> StreamsRead:
-    """All looks and references of a snapshot."""
+def read_streams(snapshot: Store, *, past: bool) -> StreamsRead:
+    """The state of every stream; its past looks too where they are wanted, which grow with every night."""
     looks: dict[Place, dict[str, list[MeanLook]]] = {}
-    for item in snapshot.mean_looks():
+    for item in snapshot.recent_looks(WINDOW_LOOKS):
         looks.setdefault(item.place, {}).setdefault(item.stream, []).append(item)
-    calibration: dict[Place, list[StreamRow]] = {}
-    for row in snapshot.streams():
-        calibration.setdefault(row.place, []).append(row)
     references: dict[Place, dict[str, Reference]] = {}
     for row in snapshot.references():
         references.setdefault(Place(row.site, row.finding), {})[row.feature] = read(row)
-    return StreamsRead(looks, calibration, references)
+    return StreamsRead(
+        looks,
+        snapshot.stream_evidence(),
+        {row.place: row for row in snapshot.streams(latest=True)},
+        references,
+        snapshot.arrived_so_far(),
+        snapshot.past_looks() if past else {},
+    )
 
 
 def streams_of(
@@ -68,15 +84,15 @@ def streams_of(
         place: The site and finding.
         degraded: Why streams with outcomes are degraded; None when they are not.
     """
-    listed = [_calibration(plan, state, found.calibration.get(place, []), place, degraded)]
+    listed = [_calibration(plan, state, found, place, degraded)]
     listed += [_stream(plan, state, found, place, spec, degraded) for spec in specs(plan)]
     named = _named(plan, listed)
     return [{**item, "named_by_e_bh": item["stream"] in named} for item in listed]
 
 
-def degraded(plan: ChangePlan, counts: Sequence[CohortCount], place: Place) -> str | None:
-    """Why the streams with outcomes are degraded: too few known at maturity over the last cohorts."""
-    recent = [count for count in counts if count.place == place][-WINDOW_LOOKS:]
+def degraded(plan: ChangePlan, counts: Sequence[CohortCount]) -> str | None:
+    """Why a place's streams with outcomes are degraded: too few known at maturity over the last cohorts."""
+    recent = counts[-WINDOW_LOOKS:]
     studies = sum(count.rows for count in recent)
     known, least = sum(count.known for count in recent), plan.data.minimum_ascertainment
     if studies == 0 or known >= least * studies:
@@ -115,14 +131,13 @@ def _named(plan: ChangePlan, streams: Sequence[Mapping[str, Any]]) -> tuple[str,
 
 
 def _calibration(
-    plan: ChangePlan, state: RegistryState, rows: Sequence[StreamRow], place: Place, degraded: str | None
+    plan: ChangePlan, state: RegistryState, found: StreamsRead, place: Place, degraded: str | None
 ) -> dict[str, Any]:
-    epoch = state.epoch.get(place, 0)
-    now = [row for row in rows if row.epoch == epoch]
+    last = found.calibration.get(place)
     alarm, limit = state.open_alarm(place), stream_limit(plan)
-    log_r = now[-1].log_r_mixture if now else None
+    log_r = last.log_r_mixture if last is not None and last.epoch == state.epoch.get(place, 0) else None
     word, reason = _word(alarm, log_r, limit, degraded)
-    if not now and alarm is None:
+    if log_r is None and alarm is None:
         word, reason = "no_rows", "no mature outcome has been looked at since the stream began"
     return {
         "stream": "calibration",
@@ -136,9 +151,7 @@ def _calibration(
         "log_limit": limit,
         "log_r": log_r,
         "effects": [],
-        "history": [
-            {"night": row.night.isoformat(), "n": row.rows, "log_r": row.log_r_mixture} for row in rows
-        ],
+        "history": _past(found, place, "calibration"),
     }
 
 
@@ -150,21 +163,19 @@ def _stream(
     spec: StreamSpec,
     degraded: str | None,
 ) -> dict[str, Any]:
-    looks = found.looks.get(place, {}).get(spec.name, [])
     epoch = state.epoch_of(place, spec.name)
-    now = [look for look in looks if look.epoch == epoch]
+    now = [look for look in found.looks.get(place, {}).get(spec.name, []) if look.epoch == epoch]
     reference = found.references.get(place, {}).get(spec.feature)
     alarm, limit = state.open_alarm(place, spec.name), limit_of(plan, spec)
-    told = [look.log_r for look in now if look.log_r is not None]
-    log_r = told[-1] if told else None
+    log_r = found.evidence.get((place, spec.name, epoch))
     with_outcomes = degraded if spec.feature == PREVALENCE else None
     word, reason = _word(alarm, log_r, limit, with_outcomes)
-    lacking = _lacking(plan, found, place, spec, reference)
+    stream = reference.stream(spec) if reference else None
+    lacking = _lacking(plan, found, place, spec, stream)
     if lacking is not None:
         word, reason = "insufficient", lacking
     elif not now and alarm is None:
         word, reason = "no_rows", "nothing has been looked at since the stream began"
-    stream = reference.stream(spec) if reference else None
     return {
         "stream": spec.name,
         "label": spec.label,
@@ -177,8 +188,12 @@ def _stream(
         "log_limit": limit,
         "log_r": log_r,
         "effects": effects(stream, now, plan.monitoring.horizon_looks) if stream else [],
-        "history": [{"night": look.night.isoformat(), "n": look.rows, "log_r": look.log_r} for look in looks],
+        "history": _past(found, place, spec.name),
     }
+
+
+def _past(found: StreamsRead, place: Place, stream: str) -> list[dict[str, Any]]:
+    return found.past.get(place, {}).get(stream, [])
 
 
 def _word(
@@ -194,15 +209,15 @@ def _word(
 
 
 def _lacking(
-    plan: ChangePlan, found: StreamsRead, place: Place, spec: StreamSpec, reference: Reference | None
+    plan: ChangePlan, found: StreamsRead, place: Place, spec: StreamSpec, stream: MeanStream | None
 ) -> str | None:
     """Why a stream cannot speak yet; None when it can."""
     wanted = plan.monitoring.reference
-    if reference is not None:
-        return None if reference.stream(spec).wagers else "the reference leaves no room for a bet"
+    if stream is not None:
+        return None if stream.wagers else "the reference leaves no room for a bet"
     if wanted is None:
         return "the plan has no reference"
-    arrivals = found.looks.get(place, {}).get(ARRIVALS, [])
+    looks, studies = found.arrived.get(place, (0, 0))
     if spec.feature == PREVALENCE:
         return (
             f"the reference waits for {wanted.looks} looks and {wanted.minimum_events} mature outcomes "
@@ -210,11 +225,7 @@ def _lacking(
         )
     if found.references.get(place, {}):
         return "the reference has no value of it"
-    studies = sum(look.rows for look in arrivals)
-    return (
-        f"the reference has {len(arrivals)} of {wanted.looks} looks and {studies} of "
-        f"{wanted.minimum_rows} studies"
-    )
+    return f"the reference has {looks} of {wanted.looks} looks and {studies} of {wanted.minimum_rows} studies"
 
 
 def effects(stream: MeanStream, looks: Sequence[MeanLook], horizon: int) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from monitor.operation.reading.investigation.causes import explanations
 from monitor.operation.reading.investigation.completeness import outcomes_known
 from monitor.operation.reading.investigation.drilldown import domain, opinion
 from monitor.operation.reading.investigation.people import exclusions, readers
-from monitor.operation.reading.investigation.scene import Scene, scene_of
+from monitor.operation.reading.investigation.scene import Network, Scene
 from monitor.operation.reading.investigation.unlabelled import expected, prevalence
 
 __all__ = [
+    "Network",
     "Scene",
     "domain",
     "exclusions",
@@ -17,5 +18,4 @@ __all__ = [
     "outcomes_known",
     "prevalence",
     "readers",
-    "scene_of",
 ]

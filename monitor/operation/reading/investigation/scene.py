@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,30 +19,103 @@ from monitor.store import Store
 
 WINDOW_LOOKS = 28
 """Looks that count as lately: four weeks of a daily plan."""
+SMALL_SHARE = 4
+"""References that fewer than a quarter of the places share are read place by place."""
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One place as a snapshot and the ledger have it.
+class Network:
+    """All places as a snapshot and the ledger have them; what every place is asked for is read at once.
 
     Attributes:
         plan, state, snapshot: In force, folded, and open for reading.
-        place: The site and finding.
-        matured: Its mature rows that are held; None without any.
+        matured: Mature rows that are held, by place.
         plan_sha256: For the seeds of drawn figures.
     """
 
     plan: ChangePlan
     state: RegistryState
     snapshot: Store
-    place: Place
-    matured: Rows | None
+    matured: Mapping[Place, Rows]
     plan_sha256: str
 
     @property
     def night(self) -> date:
         """The last finished night."""
         return date.fromisoformat(str(self.state.last_night))
+
+    @cached_property
+    def lately_arrived(self) -> Mapping[Place, Arrived]:
+        """The predictions of the last looks."""
+        marks = self.state.marks
+        if not marks:
+            return {}
+        after = marks[-WINDOW_LOOKS - 1] if len(marks) > WINDOW_LOOKS else None
+        return self.snapshot.arrived(after, marks[-1])
+
+    @cached_property
+    def references(self) -> Mapping[Place, Rows]:
+        """Mature rows of the frozen references; those with the same cohorts in one go."""
+        alike: dict[tuple[date, str, str], list[Place]] = {}
+        for place in self.matured:
+            if span := self._frozen(place):
+                alike.setdefault(span, []).append(place)
+        found: dict[Place, Rows] = {}
+        for span, places in alike.items():
+            together = len(places) > len(self.matured) / SMALL_SHARE
+            for asked in (None,) if together else places:
+                read = self._reference(span, asked)
+                found |= {place: read[place] for place in places if place in read}
+        return found
+
+    def _frozen(self, place: Place) -> tuple[date, str, str] | None:
+        """Known by when, first and last cohort of a place's reference; None before it is frozen."""
+        of = "outcomes" if (place, "outcomes") in self.state.references else "predictions"
+        frozen = self.state.references.get((place, of))
+        if frozen is None:
+            return None
+        known_by = date.fromisoformat(frozen["known_by"]) if "known_by" in frozen else self.night
+        return known_by, frozen["first"], frozen["last"]
+
+    def _reference(self, span: tuple[date, str, str], place: Place | None) -> dict[Place, Rows]:
+        known_by, first, last = span
+        return self.snapshot.mature_rows(
+            matured_by=self.night, known_by=known_by, place=place, first=first, last=last, reference=True
+        )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One place of the network."""
+
+    network: Network
+    place: Place
+
+    @property
+    def plan(self) -> ChangePlan:
+        return self.network.plan
+
+    @property
+    def state(self) -> RegistryState:
+        return self.network.state
+
+    @property
+    def snapshot(self) -> Store:
+        return self.network.snapshot
+
+    @property
+    def matured(self) -> Rows | None:
+        """Its mature rows that are held; None without any."""
+        return self.network.matured.get(self.place)
+
+    @property
+    def plan_sha256(self) -> str:
+        return self.network.plan_sha256
+
+    @property
+    def night(self) -> date:
+        """The last finished night."""
+        return self.network.night
 
     @property
     def calibrator(self) -> Calibrator:
@@ -64,23 +138,10 @@ class Scene:
         text = f"{purpose} {self.plan_sha256} {self.place.site} {self.place.finding} {self.night}"
         return np.random.default_rng(int(sha256_text(text)[:16], 16))
 
-    @cached_property
+    @property
     def reference(self) -> Rows | None:
         """Mature rows of the reference's cohorts; None before it is frozen."""
-        of = "outcomes" if (self.place, "outcomes") in self.state.references else "predictions"
-        frozen = self.state.references.get((self.place, of))
-        if frozen is None:
-            return None
-        known_by = date.fromisoformat(frozen["known_by"]) if "known_by" in frozen else self.night
-        found = self.snapshot.mature_rows(
-            matured_by=self.night,
-            known_by=known_by,
-            place=self.place,
-            first=frozen["first"],
-            last=frozen["last"],
-            reference=True,
-        )
-        return found.get(self.place)
+        return self.network.references.get(self.place)
 
     @cached_property
     def since_alarm(self) -> Rows | None:
@@ -111,18 +172,7 @@ class Scene:
         found = self.snapshot.arrived(None, Mark(due, known_by, mark["batch"]), self.place)
         return found.get(self.place)
 
-    @cached_property
+    @property
     def lately_arrived(self) -> Arrived | None:
         """The predictions of the last looks."""
-        marks = self.state.marks
-        if not marks:
-            return None
-        after = marks[-WINDOW_LOOKS - 1] if len(marks) > WINDOW_LOOKS else None
-        return self.snapshot.arrived(after, marks[-1], self.place).get(self.place)
-
-
-def scene_of(
-    plan: ChangePlan, state: RegistryState, snapshot: Store, place: Place, matured: Rows | None, sha256: str
-) -> Scene:
-    """The samples of a place, each read when it is first asked for."""
-    return Scene(plan, state, snapshot, place, matured, sha256)
+        return self.network.lately_arrived.get(self.place)

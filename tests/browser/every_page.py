@@ -1,0 +1,44 @@
+"""Every kind of page that the program writes: full, hostile, bare and empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from monitor.documentation import index_page, summary, write_dossier
+from monitor.documentation.review import write_review
+from tests.browser.dossier_examples import NAMES, example, hostile
+from tests.review_examples import bare, report
+from tests.review_examples import hostile as hostile_report
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "network": report(4, nights=40),
+    "hostile": hostile_report(),
+    "bare": bare(),
+    "empty": {},
+    "no-place": report(0, nights=1),
+}
+
+
+def write_every_page(folder: Path) -> dict[str, Path]:
+    """Write them below a folder; by name, as "network/place-harbour"."""
+    return {**dict(_reviews(folder)), **dict(_dossiers(folder))}
+
+
+def _reviews(folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, found in REPORTS.items():
+        for file in write_review(found, folder / name):
+            yield f"{name}/{file.stem}", file
+
+
+def _dossiers(folder: Path) -> Iterator[tuple[str, Path]]:
+    issued = {name: example(name).dossier for name in NAMES} | {"hostile": hostile().dossier}
+    for name, dossier in issued.items():
+        for kind, file in write_dossier(folder / "dossiers" / name, dossier).items():
+            if file.suffix in (".html", ".svg"):
+                yield f"dossiers/{name}/{kind}", file
+    for name, listed in (("index", issued.values()), ("none", ())):
+        file = folder / "dossiers" / f"{name}.html"
+        file.write_text(index_page([summary(dossier) for dossier in listed]), encoding="utf-8")
+        yield f"dossiers/{name}", file
