@@ -50,6 +50,7 @@ class TestEveryDossier:
                 "outcomes-read",
                 "change",
                 "reliability",
+                "over-time",
                 "criteria",
                 "verdict",
                 "operating-point",
