@@ -196,7 +196,7 @@ class TestAbsence:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))
         assert "Not computed: no reader decisions are logged." in text
-        assert text.count("Not computed: ") == 13
+        assert text.count("Not computed: ") == 15
 
     def test_a_report_that_is_silent_on_alarms_does_not_claim_there_are_none(self) -> None:
         pages = review_pages({"sites": [{"site": "Hill"}]})
@@ -222,6 +222,8 @@ class TestPlacePage:
                 "explanations",
                 "prevalence",
                 "expected",
+                "calibration",
+                "subgroups",
                 "outcomes",
             ),
             *("readers", "exclusions", "quality", "domain", "second-opinion"),

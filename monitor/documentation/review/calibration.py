@@ -32,7 +32,7 @@ def calibration_drawings(place: Record) -> dict[str, str]:
         found = part(place, "calibration_over_time")
         events = [Event(str(item.get("from")), str(item.get("version"))) for item in many(found, "in_use")]
         title = f"Observed over expected events at {name_of(place)} over time"
-        series = [Series("As given, by the calibrator in use", periods, filled=False)]
+        series = [Series("Calibrator in use then", periods, filled=False)]
         drawn[TIME] = ratio_over_time("over-time-figure", title, series, events)
     if rows := many(part(place, "calibration_by_subgroup"), "subgroups"):
         title = f"Observed over expected events at {name_of(place)} by subgroup"
@@ -47,7 +47,8 @@ def over_time_part(place: Record, drawings: Mapping[str, str]) -> Part:
     now = Facts(
         tuple((name, estimate(value)) for key, name in NAMES.items() if (value := _now(place).get(key)))
     )
-    pieces: list[Piece] = [now] if now.rows else []
+    held = Sentence("The calibrator in use now, on every mature study held:")
+    pieces: list[Piece] = [held, now] if now.rows else []
     periods = _periods(place)
     if not periods:
         return Part("calibration", title, (*pieces, not_computed(found)))
