@@ -32,7 +32,74 @@ def documents() -> dict[str, Any]:
         "changes": [rejected(), proposed(), collecting(), deployed()],
         "ledger": ledger_of(entries, RegistryState()),
         "arrivals": arrivals(),
-        "plan_document": plan_document(loaded, entries),
+        "plan_document": {**plan_document(loaded, entries), "power": power()},
+    }
+
+
+def power() -> dict[str, Any]:
+    """What `pccp plan power` found at two sites, one of which is too slow for its look."""
+    sites = [_powered("Hill", 150.0, 0.41), _powered("Harbour", 2600.0, 0.97)]
+    events = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400]
+    lines = [
+        {"criterion": name, "metric": "auc", "probability": [min(1.0, count / full) for count in events]}
+        for name, full in (("G1", 90), ("G2", 240), ("G3", 180), ("G6", 70))
+    ]
+    return {
+        "runs": 100,
+        "looks": [{"events": 200, "alpha_spent": 0.025, "z": 1.96, "alpha": 0.025}],
+        "candidates": {"perfect": "the truth itself", "useful": "fitted", "harmful": "0.3 too high"},
+        "sites": sites,
+        "typical": False,
+        "too_few": ["Island"],
+        "untried": 3,
+        "curves": {"site": "Harbour", "alpha": 0.025, "events": events, "lines": lines},
+    }
+
+
+def _powered(site: str, volume: float, share: float) -> dict[str, Any]:
+    shares = {"perfect": share, "useful": share / 2, "harmful": 0.0}
+    needed = [
+        {"criterion": name, "metric": "auc", "require": must, "events": events, "method": "closed form"}
+        for name, must, events in (("G1", "demonstrated", 90), ("G3", "not_contradicted", None))
+    ]
+    return {
+        **{"site": site, "studies_per_month": volume, "prevalence": 0.1, "auc": 0.85, "needed": needed},
+        "months_to_look": [round(300 / (0.1 * volume), 1)],
+        "passing": {
+            name: [{"events": 200, "accepted": {"value": value, "error": 0.02, "runs": 100}}]
+            for name, value in shares.items()
+        },
+        "perfect_passes": share >= 0.8,
+    }
+
+
+def look_seen() -> dict[str, Any]:
+    """What a look saw, for its figures: ratios over time, reclassified studies, two subgroups."""
+    stretches = [
+        {"from": first, "to": last, "n": 420, "events": 50, "observed": 50, "expected": 50 / value}
+        | {"value": value, "low": value / 1.3, "high": value * 1.3}
+        for first, last, value in (
+            *(("2026-01-18", "2026-01-31", 1.62), ("2026-02-01", "2026-02-20", 1.71)),
+            ("2026-02-21", "2026-03-13", 1.58),
+        )
+    ]
+    after = [{**part, "value": 0.98, "low": 0.75, "high": 1.27} for part in stretches[1:]]
+    kinds = {
+        "with_outcome": {"studies": 7, "patients": 7},
+        "without_outcome": {"studies": 21, "patients": 20},
+    }
+    rows = [
+        {"name": f"sex = {sex}", "n": 800, "n_pos": 90, "value": value, "bound": value - 0.01}
+        | {"half_width": 0.01, "margin": -0.005, "p_harm": 0.6, "status": status, "needed_n": None}
+        for sex, value, status in (("F", 0.021, "certified"), ("M", -0.02, "harmed"))
+    ]
+    return {
+        "calibration_over_time": {"last_deployed": stretches, "candidate": after, "reason": None}
+        | {"counts_withheld": False},
+        "operating_point": {
+            "found": {"reclassified": {"up": kinds, "down": kinds}, "alerts": {"before": 90, "after": 104}}
+        },
+        "subgroups": {"found": rows},
     }
 
 
@@ -57,6 +124,7 @@ def change(name: str, state: str, verdict: str | None, **more: Any) -> dict[str,
         "needed": {"events": None, "forecast": None},
         "next_decision": None,
         "approvals": roles,
+        "look_seen": look_seen() if verdict else None,
         "signed": [],
         "keys": {"clinical_lead": 1, "qa_lead": 0},
         "plan": {"version": "1.0.0", "sha256": "aa" * 32},

@@ -258,6 +258,8 @@ def _computed(status: str, generator: np.random.Generator) -> dict[str, Any]:
         "explanations": {"reason": "no stream has alarmed"},
         "prevalence_without_outcomes": _prevalence(status),
         "expected_performance": _performance(),
+        "calibration_over_time": _over_time(status),
+        "calibration_by_subgroup": _by_subgroup(),
         "readers": _readers(generator),
         "exclusions": _exclusions(),
         "domain": {"reason": "computed for a place with an alarm only"},
@@ -282,6 +284,32 @@ def _performance() -> dict[str, Any]:
     }
     realised = {"sensitivity": _estimate(0.84, 0.06), "ppv": _estimate(0.29, 0.04)}
     return {**expected, "realised": realised, "marked": "an estimate without outcomes"}
+
+
+def _over_time(status: str) -> dict[str, Any]:
+    """Four months; at a place with an alarm too many events from the third on, until v1 came."""
+    ratios = (0.97, 1.04, 1.62, 0.99) if status == "alarm" else (0.97, 1.04, 1.02, 0.99)
+    periods = [
+        {"from": f"2025-{month}-01", "to": f"2025-{month}-28", "n": 900, "events": 60, "observed": 60}
+        | {"expected": 60 / ratio, "value": ratio, "low": ratio / 1.25, "high": ratio * 1.25}
+        for month, ratio in zip((9, 10, 11, 12), ratios, strict=True)
+        for month in (f"{month:02d}",)
+    ]
+    return {"periods": periods, "in_use": [{"version": "v1", "from": "2025-12-01"}]}
+
+
+def _by_subgroup() -> dict[str, Any]:
+    rows = [
+        {"subgroup": f"vendor = {name}", "n": 700, "observed": 41, "value": value, "reason": None}
+        | {"low": value / 1.3, "high": value * 1.3}
+        for name, value in (("Acme", 1.02), ("Borealis", 1.55))
+    ]
+    nothing = {
+        **dict.fromkeys(("value", "low", "high")),
+        "reason": "not enough: 3 events observed, 10 are needed",
+    }
+    few = {"subgroup": "vendor = other", "n": 40, "observed": 3, **nothing}
+    return {"version": "v1", "from": "2025-12-01", "subgroups": [*rows, few]}
 
 
 def _readers(generator: np.random.Generator) -> dict[str, Any]:

@@ -24,6 +24,13 @@ def review(
             "seconds each."
         ),
     ] = True,
+    power: Annotated[
+        bool,
+        typer.Option(
+            help="Try the plan at the sites, for the power table on its page; twelve sites at most, about a "
+            "second each."
+        ),
+    ] = True,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
@@ -37,6 +44,7 @@ def review(
     """
     from monitor.documentation.review import write_review
     from monitor.operation.reading.monitoring import monitoring_report
+    from monitor.rehearsal import power_for_review
 
     if serve:
         raise UsageError(
@@ -50,5 +58,7 @@ def review(
             evidently=evidently,
             progress=step,
         )
+        if power:
+            report["plan_document"]["power"] = power_for_review(workspace, pseudonym_key, step)
     pages = write_review(report, workspace / "review")
     say(f"{len(pages)} pages; open {(workspace / 'review' / 'index.html').resolve()}")

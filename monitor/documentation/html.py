@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = ("dossier.html.j2", "index.html.j2", "blocks.html.j2")
+FORMS = ("html", "pdf", "json")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 CHANGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 NOT_FOR_CSS = re.compile(r"[^A-Za-z0-9 ._-]")
@@ -54,7 +55,10 @@ def index_page(dossiers: Sequence[Record]) -> str:
         ValueError: An identifier of a change could leave the folder.
     """
     return _render(
-        "index.html.j2", dossiers=[{**item, "href": dossier_href(item["change"])} for item in dossiers]
+        "index.html.j2",
+        dossiers=[
+            {**item, **{form: dossier_href(item["change"], form) for form in FORMS}} for item in dossiers
+        ],
     )
 
 
@@ -68,8 +72,8 @@ def summary(dossier: Record) -> dict[str, Any]:
     }
 
 
-def dossier_href(change: str) -> str:
-    """Relative address of a change's page.
+def dossier_href(change: str, form: str = "html") -> str:
+    """Relative address of a change's dossier in one of its forms.
 
     Raises:
         ValueError: The identifier holds anything but letters, digits, "_" and "-".
@@ -80,7 +84,7 @@ def dossier_href(change: str) -> str:
     """
     if not CHANGE_ID.fullmatch(change):
         raise ValueError("the identifier of a change may hold letters, digits, '_' and '-' only")
-    return f"{quote(change)}/dossier.html"
+    return f"{quote(change)}/dossier.{form}"
 
 
 def css_text(text: str) -> str:

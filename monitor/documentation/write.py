@@ -11,7 +11,9 @@ from monitor.documentation.html import dossier_page
 from monitor.documentation.pdf import dossier_pdf
 from monitor.hashing import canonical_json, sha256_text
 
-FIGURE_NAMES = ("map", "reliability", "decision-curve", "waterfall")
+FIGURE_NAMES = (
+    *("map", "reliability", "over-time", "decision-curve", "reclassification", "subgroups", "waterfall"),
+)
 
 
 def write_dossier(folder: Path, dossier: Record) -> dict[str, Path]:

@@ -6,10 +6,12 @@ from monitor.performance.ascertainment import Ascertainment, ScoreBin, ascertain
 from monitor.performance.calibration import (
     calibration_summary,
     expected_calibration_error,
+    observed_expected,
     recalibration_estimates,
     reliability_bins,
     score_histogram,
 )
+from monitor.performance.calibration_over_time import observed_expected_over_time
 from monitor.performance.discrimination import area_under_curve
 from monitor.performance.frozen_target import Target, Threshold, keep_target
 from monitor.performance.gain import log_loss_gain
@@ -37,6 +39,8 @@ __all__ = [
     "measured",
     "net_benefit",
     "net_benefit_change",
+    "observed_expected",
+    "observed_expected_over_time",
     "outside",
     "proportion",
     "reader_band",

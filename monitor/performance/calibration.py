@@ -148,7 +148,7 @@ def recalibration_estimates(
     return {
         "intercept": _coefficient(ones, log_odds, outcome, patient, counts, z),
         "slope": _coefficient(np.column_stack([ones, log_odds]), 0.0, outcome, patient, counts, z),
-        "observed_expected": _ratio(expit(log_odds), outcome, patient, counts, z),
+        "observed_expected": observed_expected(log_odds, outcome, patient, level),
     }
 
 
@@ -172,16 +172,29 @@ def _coefficient(
     return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich")
 
 
-def _ratio(
-    predicted: FloatArray,
-    outcome: FloatArray,
-    patient: TextArray | IntArray,
-    counts: tuple[int, int],
-    z: float,
+def observed_expected(
+    log_odds: FloatArray, outcome: FloatArray, patient: TextArray | IntArray, level: float = 0.95
 ) -> Estimate:
-    observed = float(outcome.sum())
+    """Observed over expected events, with a cluster-robust interval on the log scale.
+
+    Args:
+        log_odds: Calibrated log-odds, shape (n,), at least one.
+        outcome: 0 or 1, shape (n,).
+        patient: Shape (n,).
+        level: Two-sided coverage of the interval.
+
+    Returns:
+        The ratio; one is ideal. Its value is None without an event.
+
+    Example:
+        >>> observed_expected(np.zeros(2), np.ones(2), np.array(["a", "b"], dtype=object)).value
+        2.0
+    """
+    observed, z = float(outcome.sum()), normal_quantile(0.5 + level / 2)
+    counts = len(outcome), min(int(observed), len(outcome) - int(observed))
     if observed == 0:
         return Estimate(None, None, None, *counts, "no event")
+    predicted = expit(log_odds)
     value = observed / float(predicted.sum())
     error = math.sqrt(float((cluster_sums(outcome - predicted, patient) ** 2).sum())) / observed
     low, high = value * math.exp(-z * error), value * math.exp(z * error)

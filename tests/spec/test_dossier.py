@@ -50,6 +50,7 @@ class TestEveryDossier:
                 "outcomes-read",
                 "change",
                 "reliability",
+                "over-time",
                 "criteria",
                 "verdict",
                 "operating-point",
@@ -291,7 +292,8 @@ class TestLedgerPosition:
 class TestIndex:
     def test_lists_every_change_with_a_link_and_its_verdict(self) -> None:
         page = parse(index_page([summary(example(name).dossier) for name in NAMES]))
-        assert page.links == ["#content", *["CHG-0001/dossier.html"] * len(NAMES)]
+        forms = [f"CHG-0001/dossier.{form}" for form in ("html", "pdf", "json")]
+        assert page.links == ["#content", *forms * len(NAMES)]
         for words in ("Accepted", "Rejected", "Insufficient evidence", "No candidate"):
             assert words in page.text
 

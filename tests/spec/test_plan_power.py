@@ -16,7 +16,14 @@ from monitor.errors import UsageError
 from monitor.intervals import normal_quantile
 from monitor.operation.workspace import initialise
 from monitor.plan import LoadedPlan, load
-from monitor.rehearsal import Settings, SiteProfile, power, read_sites, workspace_sites
+from monitor.rehearsal import (
+    Settings,
+    SiteProfile,
+    power,
+    power_for_review,
+    read_sites,
+    workspace_sites,
+)
 from monitor.rehearsal.candidates import (
     CANDIDATES,
     Proposal,
@@ -30,6 +37,7 @@ from monitor.rehearsal.candidates import (
     volume_of,
 )
 from monitor.rehearsal.closed_forms import (
+    POWER,
     TwoSided,
     auc_variance,
     binomial_floor_events,
@@ -384,6 +392,23 @@ def test_sites_come_from_the_last_finished_night_of_a_workspace(replayed_scene: 
     assert 0.2 < site.prevalence < 0.6
     assert site.auc == pytest.approx(0.85, abs=0.04)
     assert found.too_few == ()
+
+
+def test_the_review_gets_the_record_of_the_command_with_a_curve_for_each_formula(
+    replayed_scene: Scene,
+) -> None:
+    found = power_for_review(replayed_scene.path, None, lambda *_: None)
+    (site,) = found["sites"]
+    assert site["site"] == found["curves"]["site"] == "Harbour"
+    assert not found["typical"]
+    closed = [item for item in site["needed"] if item["method"] == "closed form"]
+    lines = {line["criterion"]: line["probability"] for line in found["curves"]["lines"]}
+    assert list(lines) == [item["criterion"] for item in closed]
+    events = np.array(found["curves"]["events"])
+    for item in closed:
+        enough = np.array(lines[item["criterion"]]) >= POWER
+        assert (events[enough] >= 0.98 * item["events"]).all()
+        assert (events[~enough] <= 1.02 * item["events"]).all()
 
 
 def test_a_workspace_without_a_night_is_refused(tmp_path: Path, key_file: Path) -> None:

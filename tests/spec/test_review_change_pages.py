@@ -21,7 +21,7 @@ from monitor.records import Place
 from monitor.registry import Alarm, Change, RegistryState
 from monitor.store import CohortCount
 from tests.browser.page import Page, parse
-from tests.review_documents import PLACE, PLAN, change, documents, ledger, wait
+from tests.review_documents import PLACE, PLAN, change, documents, ledger, look_seen, power, wait
 from tests.review_examples import report
 
 HARBOUR = Place("Harbour", "pneumothorax")
@@ -106,6 +106,20 @@ class TestPageOfAChange:
         assert "../dossiers/CHG-0002/dossier.html" in links
         assert "plan.html" in links
         assert any(link.startswith("place-harbour-") for link in links)
+
+    def test_leads_to_the_other_forms_of_the_dossier(self, pages: dict[str, Page]) -> None:
+        links = of(pages, "CHG-0002").links
+        assert {f"../dossiers/CHG-0002/dossier.{form}" for form in ("pdf", "json")} <= set(links)
+
+    def test_draws_what_the_look_saw_with_the_numbers_of_the_report(self, pages: dict[str, Page]) -> None:
+        text, seen = words(of(pages, "CHG-0001")), look_seen()
+        for part in seen["calibration_over_time"]["last_deployed"]:
+            assert f"{part['from']} to {part['to']}: {part['value']:.2f} ({part['low']:.2f}" in text
+        assert "sex = M: harmed, saves −0.0200, lower bound −0.0300" in text
+        assert "Newly flagged, with the outcome: 7 in 7 patients." in text
+
+    def test_a_change_without_a_look_says_so_in_the_place_of_figures(self, pages: dict[str, Page]) -> None:
+        assert "No look has been held at outcomes that could be drawn." in words(of(pages, "CHG-0003"))
 
     def test_links_no_dossier_that_is_not_there_or_lies_elsewhere(self, pages: dict[str, Page]) -> None:
         assert not any("dossiers" in link for link in of(pages, "CHG-0003").links)
@@ -282,6 +296,26 @@ class TestPlan:
         text = words(pages["plan.html"])
         assert "monitoring.horizon_looks365730" in text
         assert "R. Okafor, qa_lead" in text
+
+    def test_shows_what_it_could_accept_at_each_site(self, pages: dict[str, Page]) -> None:
+        text = words(pages["plan.html"])
+        assert "probability 0.8 or more at 1 of 2 sites; not at Hill." in text
+        assert "Not enough to describe Island: ten events with known outcomes are needed." in text
+        assert "3 more sites are not tried here" in text
+        for site in power()["sites"]:
+            for name, looks in site["passing"].items():
+                assert f"{looks[0]['accepted']['value']:.2f}\N{NO-BREAK SPACE}±" in pages["plan.html"].text, (
+                    name
+                )
+        assert "Accepted by look 1, 200 events: perfect 0.97, useful 0.48, harmful 0.00." in text
+        assert "pccp plan power 'my work/plan.yaml' --workspace 'my work' --runs 1000" in text
+
+    def test_says_how_to_get_a_power_table_that_was_left_out(self) -> None:
+        found = documents()
+        del found["plan_document"]["power"]
+        text = words(read(found)["plan.html"])
+        assert "Not computed: the review was made without it." in text
+        assert "pccp plan power" in text
 
     def test_holds_the_file_as_it_was_bound(self, pages: dict[str, Page]) -> None:
         assert PLAN.read_text(encoding="utf-8") in pages["plan.html"].text

@@ -138,7 +138,7 @@ def test_the_command_writes_pages_that_open_offline(scene: Scene, capsys: pytest
 
 def test_nothing_in_the_workspace_but_the_pages_changes(scene: Scene) -> None:
     before = (scene.path / "ledger.jsonl").read_bytes()
-    assert cli.run(["review", str(scene.path), "--no-evidently"]) == 0
+    assert cli.run(["review", str(scene.path), "--no-evidently", "--no-power"]) == 0
     assert (scene.path / "ledger.jsonl").read_bytes() == before
 
 

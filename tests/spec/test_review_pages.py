@@ -196,7 +196,7 @@ class TestAbsence:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))
         assert "Not computed: no reader decisions are logged." in text
-        assert text.count("Not computed: ") == 13
+        assert text.count("Not computed: ") == 15
 
     def test_a_report_that_is_silent_on_alarms_does_not_claim_there_are_none(self) -> None:
         pages = review_pages({"sites": [{"site": "Hill"}]})
@@ -222,10 +222,22 @@ class TestPlacePage:
                 "explanations",
                 "prevalence",
                 "expected",
+                "calibration",
+                "subgroups",
                 "outcomes",
             ),
             *("readers", "exclusions", "quality", "domain", "second-opinion"),
         ]
+
+    def test_shows_the_drawn_ratios_as_numbers_too(self, network: dict[str, Page]) -> None:
+        page, site = place(network, "harbour"), EXAMPLES["network"]["sites"][0]
+        shown = {value for value, _ in page.numbers}
+        subgroups = site["calibration_by_subgroup"]["subgroups"]
+        for found in (*site["calibration_over_time"]["periods"], *subgroups):
+            if found["value"] is not None:
+                assert {found["value"], found["low"], found["high"]} <= shown
+                assert f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})" in page.text
+        assert "not enough: 3 events observed, 10 are needed" in page.text
 
     def test_shows_the_drawn_effects_as_numbers_too(self, network: dict[str, Page]) -> None:
         page = place(network, "harbour")
@@ -410,7 +422,7 @@ class TestFigures:
 
     def test_an_effect_outside_its_band_has_another_shape(self, network: dict[str, Page]) -> None:
         source = place(network, "harbour").source
-        effects = source[source.index('id="figure-effects"') :]
+        effects = source[source.index('id="figure-effects"') :].partition("</figure>")[0]
         assert effects.count('class="fill-high line-ink"') == 2
         assert "tube current: 0.6" in source[source.index("effects-figure-desc") :]
 

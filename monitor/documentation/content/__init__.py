@@ -24,6 +24,7 @@ from monitor.documentation.content.items import completeness, items
 from monitor.documentation.content.operating_point import operating_point, without_small_cells
 from monitor.documentation.content.outcome import approvals, attempt, performance, verdict
 from monitor.documentation.content.outcomes_read import outcomes_read, without_small_outcomes
+from monitor.documentation.content.over_time import calibration_over_time, without_small_stretches
 from monitor.documentation.content.retention import retention
 from monitor.documentation.content.spec_tests import with_tests
 from monitor.documentation.content.subgroups import guardrails, subgroups, without_small_subgroups
@@ -100,6 +101,7 @@ def _shared(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, An
     exact["subgroups"] = without_small_subgroups(exact["subgroups"], exact, least)
     exact["operating_point"] = without_small_cells(exact["operating_point"], least)
     exact["outcomes_read"] = without_small_outcomes(exact["outcomes_read"], exact, least)
+    exact["calibration_over_time"] = without_small_stretches(exact["calibration_over_time"], least)
     safe = suppressed(with_parts_withheld(exact, least), least)
     return with_alerts_withheld(safe, exact, least)
 
@@ -117,6 +119,7 @@ def _exact(loaded_plan: PlanFile, change: Change, head: Record) -> dict[str, Any
         "change": proposed_change(plan, change),
         "reliability": reliability(change),
         "score_histogram": score_histogram(change),
+        "calibration_over_time": calibration_over_time(plan, change),
         "criteria": criteria(plan, change),
         "verdict": verdict(plan, change),
         "performance": performance(change),

@@ -8,7 +8,16 @@ from itertools import groupby
 from typing import Final
 
 from monitor.documentation.figures.nights import Scale
-from monitor.documentation.figures.sheet import box, finished, line, shape, shortened, words
+from monitor.documentation.figures.sheet import (
+    box,
+    diamond,
+    disc,
+    finished,
+    line,
+    shape,
+    shortened,
+    words,
+)
 from monitor.documentation.figures.tolerances import Effect
 from monitor.documentation.numbers import rounded
 
@@ -91,10 +100,5 @@ def _row(row: Effect, scale: Scale, top: float) -> list[str]:
         step = 9 if row.value > 0 else -9
         return [*parts, shape([(x - step, y - 5), (x - step, y + 5), (x, y)], "high")]
     if row.bounds and (low > 1 or high < -1):
-        return [*parts, shape([(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)], "high")]
-    return [*parts, shape(_circle(x, y), "paper")]
-
-
-def _circle(x: float, y: float) -> list[tuple[float, float]]:
-    corners = (math.radians(30 * step) for step in range(12))
-    return [(x + 4.5 * math.cos(angle), y + 4.5 * math.sin(angle)) for angle in corners]
+        return [*parts, diamond((x, y), "high")]
+    return [*parts, disc((x, y), "paper")]

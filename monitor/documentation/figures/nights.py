@@ -12,7 +12,7 @@ from monitor.documentation.evidence import Record
 
 USUAL = 1.2
 """A night stands for the time up to the next one, but for no more than this many usual steps."""
-DATED_LENGTHS = {len("2026-01"): "-01", len("2026-01-01"): ""}
+DATED_LENGTHS = {len("2026-01"): "-01", len("2026-W11"): "-1", len("2026-01-01"): ""}
 
 Shares = Mapping[str, float | None]
 
@@ -72,11 +72,11 @@ def columns(nights: Iterable[str], most: int) -> tuple[Column, ...]:
 
 
 def day(night: str) -> int | None:
-    """Day number of a night that is a date, a time or a month; None for any other name.
+    """Day number of a night that is a date, a time, a week or a month; None for any other name.
 
     Example:
-        >>> day("2026-01-02") - day("2026-01"), day("cohort 7")
-        (1, None)
+        >>> day("2026-01-02") - day("2026-01"), day("2026-W02") - day("2026-W01"), day("cohort 7")
+        (1, 7, None)
     """
     text = night[: len("2026-01-01")]
     try:

@@ -7,6 +7,7 @@ from `low` over `middle` to `high`, so that grey print keeps their order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from html import escape
 from typing import Final
@@ -90,6 +91,18 @@ def line(start: Point, end: Point, colour: str, *, width: float = 1.0, dash: str
     return f'<path {_line(colour)} stroke-width="{number(width)}"{dashes} d="{path}"/>'
 
 
+def polyline(points: Iterable[Point], colour: str, *, width: float = 1.0, dash: str = "") -> str:
+    """A line through points.
+
+    Example:
+        >>> polyline([(0, 0), (5, 1)], "ink")
+        '<path class="line-ink" stroke="#1a1a1a" fill="none" stroke-width="1" d="M0 0L5 1"/>'
+    """
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return f'<path {_line(colour)} fill="none" stroke-width="{number(width)}"{dashes} d="M{path}"/>'
+
+
 def shape(points: Iterable[Point], fill: str, outline: str = "ink") -> str:
     """A closed polygon with an outline.
 
@@ -100,6 +113,23 @@ def shape(points: Iterable[Point], fill: str, outline: str = "ink") -> str:
     path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
     classes = f'class="fill-{fill} line-{outline}" fill="{COLOURS[fill]}" stroke="{COLOURS[outline]}"'
     return f'<path {classes} stroke-width="1" d="M{path}Z"/>'
+
+
+def disc(at: Point, fill: str) -> str:
+    """A marker: a circle with an outline."""
+    corners = (math.radians(30 * step) for step in range(12))
+    return shape([(at[0] + 4.5 * math.cos(angle), at[1] + 4.5 * math.sin(angle)) for angle in corners], fill)
+
+
+def diamond(at: Point, fill: str) -> str:
+    """A marker: a square on its corner with an outline.
+
+    Example:
+        >>> diamond((10, 10), "high")[-29:]
+        'd="M4 10L10 4L16 10L10 16Z"/>'
+    """
+    x, y = at
+    return shape([(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)], fill)
 
 
 def words(

@@ -45,8 +45,12 @@ def change_page(change: Record) -> str:
     return f"change-{_readable(names)}-{sha256_record(names)[:12]}.html"
 
 
-def dossier_address(change: Record) -> str | None:
+def dossier_address(change: Record, form: str = "html") -> str | None:
     """Where the dossier of a change lies, beside the folder of these pages; None where there is none.
+
+    Args:
+        change: Of the report; its `dossier` tells whether there is one.
+        form: html, pdf or json.
 
     Example:
         >>> dossier_address({"id": "CHG-0001", "dossier": True})
@@ -55,7 +59,8 @@ def dossier_address(change: Record) -> str | None:
         True
     """
     name = str(change.get("id"))
-    return f"../dossiers/{name}/dossier.html" if change.get("dossier") and DOSSIER.fullmatch(name) else None
+    known = change.get("dossier") and DOSSIER.fullmatch(name)
+    return f"../dossiers/{name}/dossier.{form}" if known else None
 
 
 def _readable(names: list[str]) -> str:

@@ -10,6 +10,7 @@ from monitor.documentation.figures.states import name_of
 from monitor.documentation.numbers import Interval, Number, level_text
 from monitor.documentation.review.addresses import anchor, dossier_address
 from monitor.documentation.review.belonging import page_of
+from monitor.documentation.review.change_figures import change_drawings, figures_part
 from monitor.documentation.review.changes import (
     is_open,
     signatures_text,
@@ -41,6 +42,7 @@ def change_values(change: Record, report: Record) -> dict[str, Any]:
     """What the template needs for the page of a change."""
     mark = verdict_mark(change)
     verdict = "" if change.get("state") in UNDONE else str(change.get("verdict"))
+    drawings = change_drawings(change)
     return {
         "title": f"{change.get('id')}: {verdict_words(change)}, {name_of(change)}",
         "heading": f"{change.get('id')} · {name_of(change)}",
@@ -48,10 +50,12 @@ def change_values(change: Record, report: Record) -> dict[str, Any]:
         "panel": PANELS.get(verdict, "insufficient"),
         "summary": as_sentence(state_words(change)),
         "facts": _facts(change),
+        "drawings": drawings,
         "parts": (
             _reasons(change),
             _criteria(change),
             _windows(change),
+            figures_part(drawings),
             signatures_part(change, report),
             _elsewhere(change, report),
         ),
@@ -181,10 +185,12 @@ def _elsewhere(change: Record, report: Record) -> Part:
     """The way to the dossier, the place, the alarm and the plan."""
     plan = part(change, "plan")
     dossier, place = dossier_address(change), page_of(change, many(report, "sites"))
+    forms = {name: dossier_address(change, name.lower()) for name in ("PDF", "JSON")}
     alarm = str(change.get("alarm_id"))
     known = any(str(item.get("alarm")) == alarm for item in many(report, "alarms"))
     lines = [
         (f"Dossier of {change.get('id')}", dossier),
+        *((f"The same as {name}", address) for name, address in forms.items()),
         (f"Place: {name_of(change)}", place),
         (f"Alarm {alarm}", f"alarms.html#{anchor({'alarm': alarm})}" if known else None),
         (f"Plan, version {plan.get('version') or 'not known'} when this change was opened", "plan.html"),

@@ -13,6 +13,7 @@ from monitor.documentation.figures.tolerances import estimate_text
 from monitor.documentation.numbers import Number
 from monitor.documentation.review.addresses import anchor
 from monitor.documentation.review.belonging import of_place, opened_at
+from monitor.documentation.review.calibration import calibration_drawings, over_time_part, subgroups_part
 from monitor.documentation.review.changes import place_changes_part
 from monitor.documentation.review.explanations import domain_part, explanations_part, second_opinion_part
 from monitor.documentation.review.loose import many, not_computed, part
@@ -34,7 +35,7 @@ def place_values(place: Record, report: Record) -> dict[str, Any]:
         report: The whole report, for the alarms and findings of this place.
     """
     alarms = of_place(many(report, "alarms"), place)
-    drawings = place_drawings(place, alarms)
+    drawings = {**place_drawings(place, alarms), **calibration_drawings(place)}
     return {
         "title": name_of(place),
         "status": status_of(place),
@@ -57,6 +58,8 @@ def place_parts(place: Record, report: Record, drawings: Mapping[str, str]) -> t
         explanations_part(place),
         prevalence_part(place),
         performance_part(place),
+        over_time_part(place, drawings),
+        subgroups_part(place, drawings),
         outcomes_part(place),
         readers_part(place),
         exclusions_part(place),

@@ -8,8 +8,10 @@ from typing import Any
 from monitor.documentation.blocks import Cell, Code, Facts, Sentence
 from monitor.documentation.content.headline import BANNERS, EXPLAINED
 from monitor.documentation.evidence import Record
+from monitor.documentation.figures.power_curve import power_curve
 from monitor.documentation.review.loose import many, not_computed, part
 from monitor.documentation.review.pieces import Banner, Folded, Part, Piece
+from monitor.documentation.review.plan_power import power_part
 from monitor.documentation.review.plan_rules import approvals_part, judging_part, watched_part
 from monitor.documentation.review.plan_versions import versions_part
 from monitor.documentation.wording import ACTOR_WORDS, AUTHORIZATION_WORDS, capitalised, listed, spaced
@@ -28,8 +30,13 @@ def plan_values(report: Record) -> dict[str, Any]:
         "panel": "",
         "summary": str(part(content, "device").get("intended_use") or ""),
         "facts": None,
-        "parts": _parts(found, content),
+        "parts": _parts(report, found, content),
+        "drawings": _drawings(part(found, "power")),
     }
+
+
+def _drawings(power: Record) -> dict[str, str]:
+    return {"power": power_curve(power)} if part(power, "curves").get("lines") else {}
 
 
 def watermark(content: Record) -> Banner | None:
@@ -47,7 +54,7 @@ def watermark(content: Record) -> Banner | None:
     return Banner(BANNERS["not_authorized"], EXPLAINED["not_authorized"], dashed=False)
 
 
-def _parts(found: Record, content: Record) -> tuple[Part, ...]:
+def _parts(report: Record, found: Record, content: Record) -> tuple[Part, ...]:
     if not content:
         return (Part("identity", "Identity", (not_computed({"reason": "the report holds no plan"}),)),)
     return (
@@ -55,6 +62,7 @@ def _parts(found: Record, content: Record) -> tuple[Part, ...]:
         watched_part(many(found, "streams"), part(content, "monitoring")),
         _modification(content),
         judging_part(part(content, "modification_protocol")),
+        power_part(part(found, "power"), str(report.get("workspace") or "WORKSPACE")),
         approvals_part(content),
         versions_part(many(found, "versions")),
         _impact(content),

@@ -76,7 +76,8 @@ def _documents(found: Record, common: Mapping[str, Any]) -> dict[str, str]:
         **{change_page(change): change_values(change, found) for change in many(found, "changes")},
     }
     return {
-        name: rendered("document.html.j2", {**common, "here": name, **each}) for name, each in values.items()
+        name: rendered("document.html.j2", {**common, "here": name, **_finished(each)})
+        for name, each in values.items()
     }
 
 

@@ -35,6 +35,7 @@ from monitor.documentation.sections.notice import (
 from monitor.documentation.sections.opening import data_section, plan_section, trigger_section
 from monitor.documentation.sections.operating_point import operating_point_section
 from monitor.documentation.sections.outcomes_read import outcomes_section
+from monitor.documentation.sections.over_time import over_time_section
 from monitor.documentation.sections.past import history_section
 from monitor.documentation.sections.proposal import change_section, reliability_section
 from monitor.documentation.sections.subgroups import subgroups_section
@@ -58,6 +59,7 @@ def _parts(dossier: Record) -> tuple[Section, ...]:
         outcomes_section(dossier),
         change_section(dossier),
         reliability_section(dossier),
+        over_time_section(dossier),
         criteria_section(dossier),
         verdict_section(dossier),
         operating_point_section(dossier),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.documentation.blocks import Aside, Block, Cell, Drawing, Facts, Section, Sentence, Stack, Table
 from monitor.documentation.evidence import Record
+from monitor.documentation.figures.reclassification import LEGEND, has_moved
 from monitor.documentation.numbers import FIXED_SPACE, MINUS, Interval, Number
 from monitor.documentation.wording import as_sentence, counted
 
@@ -96,6 +97,7 @@ def _found(found: Record) -> list[Block]:
                 for title, key in (("Newly flagged", "up"), ("No longer flagged", "down"))
             ),
         ),
+        *([Drawing("reclassification", LEGEND)] if has_moved(found) else []),
         Sentence(_probability_words(found)),
         *_net_benefit(found["net_benefit"]),
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.documentation.blocks import Aside, Block, Cell, Mark, Section, Sentence, Table
+from monitor.documentation.blocks import Aside, Block, Cell, Drawing, Mark, Section, Sentence, Table
 from monitor.documentation.evidence import Record
+from monitor.documentation.figures.subgroup_forest import LEGEND
 from monitor.documentation.numbers import Number
 
 MARKS = {"certified": "met", "harmed": "contradicted", "not_evaluable": "insufficient"}
@@ -18,7 +19,10 @@ def subgroups_section(dossier: Record) -> Section:
     elif part["found"] is None:
         blocks.append(Sentence("No look was held, so no subgroup was evaluated."))
     else:
-        blocks += [Sentence(_rule(part["rule"])), _table(part["found"])]
+        blocks.append(Sentence(_rule(part["rule"])))
+        if part["found"]:
+            blocks.append(Drawing("subgroups", LEGEND))
+        blocks.append(_table(part["found"]))
         if part["counts_withheld"]:
             blocks.append(Aside("Counts are withheld: one of them is below the plan's small-cell minimum."))
     blocks += _guardrails(dossier["guardrails"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from monitor.operation.attempt.calibration_over_time import calibration_over_time
 from monitor.operation.attempt.judging import evidence_of, overrule
 from monitor.operation.attempt.missing_outcomes import bounds_of_verdict, could_decide
 from monitor.operation.attempt.operating_points import at_look, require_abstention_cap
@@ -54,6 +55,8 @@ def look(workspace: Workspace, change: Change, counts: OutcomeCounts, knowledge:
     body["reference_standard"] = outcomes.reference_standard
     body["verification"] = outcomes.verification
     body["versions"] = version_matrix(workspace, change, rows, knowledge)
+    if outcomes.weight is None:
+        body["calibration_over_time"] = calibration_over_time(workspace, change, rows, knowledge)
     body["needed"] = _still_needed(change, body["needed"], rows.events, counts, knowledge)
     body["operating_point"] = at_look(workspace, change, rows, outcomes.weight)
     overrule(workspace, change, rows, evidence, body)
@@ -121,6 +124,7 @@ def without_look(change: Change, reasons: tuple[str, ...], verdict: str | None) 
         "reliability": None,
         "score_histogram": None,
         "versions": None,
+        "calibration_over_time": None,
         "operating_point": None,
         "reference_standard": None,
         "verification": None,

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.documentation.content.criteria import criteria
+from monitor.documentation.content.operating_point import operating_point
+from monitor.documentation.content.over_time import calibration_over_time
+from monitor.documentation.content.subgroups import subgroups
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.plans import kept_plan
 from monitor.operation.reading.next_decision import OPEN, of_change
@@ -59,6 +62,7 @@ def _change(
         "attempts": len(loaded.plan.evaluation.attempt_alpha),
         "criteria": criteria(loaded.plan, _with_last_look(change)),
         "calibrators": _calibrators(change),
+        "look_seen": _seen(loaded, _with_last_look(change)),
         "next_decision": of_change(loaded.plan, change, *known) if waits else None,
         "plan": {"version": loaded.plan.plan.version, "sha256": loaded.sha256},
         "keys": {item.role: len(item.keys) for item in loaded.plan.approvals},
@@ -71,6 +75,17 @@ def _change(
 def _with_last_look(change: Change) -> Change:
     """A change that collects on after a look shows what that look found."""
     return replace(change, verdict=change.looks[-1]) if change.looks and not change.verdict else change
+
+
+def _seen(loaded: LoadedPlan, change: Change) -> dict[str, Any] | None:
+    """What the figures of a look are drawn from, as in the dossier; None before a look."""
+    if not (change.verdict or {}).get("look"):
+        return None
+    return {
+        "calibration_over_time": calibration_over_time(loaded.plan, change),
+        "operating_point": {"found": operating_point(loaded.plan, change)["found"]},
+        "subgroups": {"found": subgroups(loaded.plan, change)["found"]},
+    }
 
 
 def _calibrators(change: Change) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """What is asked of a place beyond its streams: causes, estimates without outcomes, readers, exclusions."""
 
+from monitor.operation.reading.investigation.calibration import (
+    calibration_by_subgroup,
+    calibration_over_time,
+)
 from monitor.operation.reading.investigation.causes import explanations
 from monitor.operation.reading.investigation.completeness import outcomes_known
 from monitor.operation.reading.investigation.drilldown import domain, opinion
@@ -10,6 +14,8 @@ from monitor.operation.reading.investigation.unlabelled import expected, prevale
 __all__ = [
     "Network",
     "Scene",
+    "calibration_by_subgroup",
+    "calibration_over_time",
     "domain",
     "exclusions",
     "expected",
