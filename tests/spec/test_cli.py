@@ -39,6 +39,7 @@ COMMANDS = [
     "deviation",
     "apply",
     "key new",
+    "key protect",
     "key show",
     "metrics",
     "verify",
