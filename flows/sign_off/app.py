@@ -18,7 +18,7 @@ from flows.sign_off.acts import ACTS, carry_out, read_form
 from flows.sign_off.guard import LARGEST_FORM, Guard, NotAnsweredError, cookie_name
 from flows.sign_off.pages import Pages
 from flows.sign_off.sessions import Doors, Session
-from monitor.documentation.review import Refusal, signed_page
+from monitor.documentation.review import Refusal, notice_page, signed_page
 from monitor.documentation.wording import spaced
 from monitor.errors import BusyError, MonitorError
 from monitor.operation.reading.status import read_state
@@ -86,7 +86,9 @@ class Answers:
     async def leave(self, request: Request) -> Response:
         _require_token(request, await _form(request))
         self.doors.leave()
-        raise NotAnsweredError(401, "The session has ended. The terminal shows where to start another.")
+        return HTMLResponse(
+            notice_page("The session has ended", "The terminal shows where to start another.")
+        )
 
     def page(self, request: Request) -> Response:
         found = self.pages.page(request.path_params["name"], _session(request).token)

@@ -84,7 +84,7 @@ def test_overview_to_site_to_change_to_a_signature_that_verifies(
     assert cli.run(["verify", str(scene.path)]) == 0
 
 
-def _approval(keys: Keyboard, scene: Scene):
+def _approval(keys: Keyboard, scene: Scene) -> Entry:
     keys.wait_until("location.pathname.startsWith('/signed/')")
     entry = next(e for e in read_chain(scene.path / "ledger.jsonl") if e.kind == "approval")
     assert keys.value("location.pathname") == f"/signed/{entry.sequence}"
@@ -122,7 +122,7 @@ def test_the_browser_asks_for_what_is_missing_before_it_sends(
         keys.visit(address, "index.html")
         keys.follow("Harbour")
         keys.follow("CHG-0001")
-        keys.tab_to("Sign")
+        keys.answer("Passphrase", "")
         keys.press("Enter")
         assert (
             keys.value(

@@ -314,7 +314,7 @@ class TestPages:
             assert "<form" in page
             assert "<form" not in file
             bare = re.sub(
-                r"(<details>)?(<summary>Close ALM[^<]*</summary>)?\s*<form.*?</form>(\s*</details>)?",
+                r"(<details>)?(<summary[^>]*>Close ALM[^<]*</summary>)?\s*<form.*?</form>(\s*</details>)?",
                 "",
                 page,
                 flags=re.DOTALL,

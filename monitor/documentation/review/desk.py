@@ -61,12 +61,12 @@ def decision_form(change: Record, desk: Desk) -> Form:
     """Approves or declines a change; bound to the dossier that is on record when the page is shown."""
     name = str(change.get("id"))
     dossier = desk.dossiers.get(name, "")
-    signed = f"dossier on record, SHA-256 {dossier[:16]}…" if dossier else "dossier, which is not there yet"
+    digest = f" (SHA-256 {dossier[:16]}…)." if dossier else ", which is not there yet."
     address = dossier_address(change)
     return _form(
         ("decide", f"Approve or decline {name}"),
-        f"Your signature binds the plan, the ledger up to now and the {signed}. Read it first. With the last "
-        "signature that the plan asks for, the candidate is in use.",
+        f"Your signature binds the plan, the ledger up to now and the dossier on record{digest} Read it "
+        "first. With the last signature that the plan asks for, the candidate is in use.",
         {"subject": name, "dossier": dossier},
         (Field("act", "Decision", shape="choice", options=DECISIONS), *_person(desk)),
         (Field("meaning", "Meaning", "What your signature means, in your own words, on one line."), "Sign"),

@@ -10,6 +10,7 @@ from monitor import __version__
 from monitor.documentation.blocks import Cell, Code, Facts, Sentence
 from monitor.documentation.evidence import Record
 from monitor.documentation.html import css_text
+from monitor.documentation.review.addresses import change_page, dossier_address
 from monitor.documentation.review.desk import Desk
 from monitor.documentation.review.loose import part
 from monitor.documentation.review.pieces import Command, Links, Part
@@ -39,9 +40,9 @@ SAID: Final = (
     ("at", "Time"),
 )
 BOUND: Final = (
-    ("plan_sha256", "Plan, SHA-256"),
-    ("ledger_head", "Ledger before it"),
-    ("dossier_sha256", "Dossier, SHA-256"),
+    ("plan_sha256", "Plan it binds"),
+    ("ledger_head", "Ledger head it binds"),
+    ("dossier_sha256", "Dossier it binds"),
     ("key_id", "Key"),
     ("signature", "Signature"),
 )
@@ -72,12 +73,23 @@ def signed_page(entry: Record, standing: Sequence[str], workspace: str, token: s
     chain += [(label, Code(str(body.get(key) or "none"))) for key, label in BOUND if key in body]
     again = Command("To derive it all again", f"pccp verify {shlex.quote(visible(workspace))}")
     parts = (
-        Part("now", "What it means now", (*map(Sentence, standing), Links(ROOMS))),
+        Part("now", "What it means now", (*map(Sentence, standing), *_pages_of(body))),
         Part("entry", "On the ledger", (Facts(tuple(chain)), again)),
     )
     heading = f"{subject} {DONE.get(kind, kind)}"
     values = {"heading": heading, "facts": Facts(tuple(told)), "panel": "ok", "parts": parts}
     return _page(values, Desk(token, (), False, {}))
+
+
+def _pages_of(body: Record) -> tuple[Links, ...]:
+    """The way back to the change and to its dossier as it is now."""
+    if not body.get("change"):
+        return ()
+    change = {"id": body["change"], "dossier": True}
+    lines = [(f"Page of {body['change']}", f"/review/{change_page(change)}")]
+    if address := dossier_address(change):
+        lines.append((f"Dossier of {body['change']}, as it is now", address[2:]))
+    return (Links(tuple(lines)),)
 
 
 def _told(key: str, value: Any) -> Cell:
