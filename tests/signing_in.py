@@ -19,6 +19,8 @@ import pytest
 from flows.sign_off import Pages
 from flows.sign_off.app import application
 from flows.sign_off.sessions import Doors
+from monitor.operation.reading.monitoring import monitoring_report
+from monitor.operation.reading.remembered import Remembered
 from monitor.registry import protect_key
 from tests.evidence import DECIDED_ON, QUIET, ROLES, Scene, bound, deliver, shifted, undrawn
 
@@ -87,7 +89,12 @@ class Browser:
 
     def __init__(self, scene: Scene, *, clock: Any = None) -> None:
         self.scene, self.told = scene, []
-        self.pages = Pages(scene.path, scene.key, False, lambda: TODAY)
+        remembered = Remembered()
+        self.pages = Pages(
+            *(scene.path, scene.key),
+            lambda _: monitoring_report(scene.path, today=TODAY, evidently=False, remembered=remembered),
+            lambda: TODAY,
+        )
         self.doors = Doors(self.told.append, clock) if clock else Doors(self.told.append)
         self.app = application(self.pages, self.doors, HOST)
         self.cookie = ""

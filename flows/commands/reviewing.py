@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from flows.arguments import WorkspaceArgument, day, today
-from flows.terminal import progress, say
+from flows.terminal import Progress, progress, say
 from monitor.errors import UsageError
 
 ReviewKeyOption = Annotated[
@@ -60,32 +62,46 @@ def review(
 
     They open offline in any browser and hold no identifier of a patient.
     """
-    if serve:
-        return _serve(workspace, evidently, as_of, port, pseudonym_key)
-    if port is not None:
-        raise UsageError("--port: only with --serve")
-    from monitor.documentation.review import write_review
     from monitor.operation.reading.monitoring import monitoring_report
+    from monitor.operation.reading.remembered import Remembered
 
-    with progress() as step:
-        report = monitoring_report(
+    given, remembered = day(as_of, "--as-of"), Remembered()
+
+    def now() -> date:
+        return given or today()
+
+    def report(step: Progress) -> dict[str, Any]:
+        return monitoring_report(
             workspace,
-            today=day(as_of, "--as-of") or today(),
+            today=now(),
             key_file=pseudonym_key,
             evidently=evidently,
             progress=step,
+            remembered=remembered,
         )
-    pages = write_review(report, workspace / "review")
+
+    if serve:
+        return _serve(workspace, pseudonym_key, report, now, port)
+    if port is not None:
+        raise UsageError("--port: only with --serve")
+    from monitor.documentation.review import write_review
+
+    with progress() as step:
+        found = report(step)
+    pages = write_review(found, workspace / "review")
     return say(f"{len(pages)} pages; open {(workspace / 'review' / 'index.html').resolve()}")
 
 
 def _serve(
-    workspace: Path, evidently: bool, as_of: str | None, port: int | None, pseudonym_key: Path | None
+    workspace: Path,
+    pseudonym_key: Path | None,
+    report: Callable[[Progress], dict[str, Any]],
+    now: Callable[[], date],
+    port: int | None,
 ) -> None:
     from flows.sign_off import Pages, serve
 
-    given = day(as_of, "--as-of")
-    pages = Pages(workspace, pseudonym_key, evidently, lambda: given or today())
+    pages = Pages(workspace, pseudonym_key, report, now)
     with progress() as step:
         pages.built(step)
     serve(pages, port, say)

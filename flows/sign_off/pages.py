@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from flows.terminal import Progress
 from monitor.documentation.review import Desk, Draw, Refusal, drawable_pages
 from monitor.documentation.review.addresses import DOSSIER
-from monitor.operation.reading.monitoring import EVIDENTLY, REVIEW, monitoring_report
+from monitor.operation.reading.monitoring import EVIDENTLY, REVIEW
 from monitor.operation.reading.status import read_state
 from monitor.operation.workspace import read_plan
 
@@ -52,8 +53,8 @@ class Pages:
 
     Attributes:
         path: The workspace.
-        key_file: Pseudonym key; needed to decide, and to read encrypted databases.
-        evidently: Ask Evidently of places with an open alarm.
+        key_file: Pseudonym key; needed to decide.
+        report: Reads what `pccp review` shows.
         today: For how many nights are missing.
         lock: Held while pages are built and while a decision is made: DuckDB's files are opened by one of
             them at a time.
@@ -61,7 +62,7 @@ class Pages:
 
     path: Path
     key_file: Path | None
-    evidently: bool
+    report: Callable[[Progress], dict[str, Any]]
     today: Callable[[], date]
     lock: threading.Lock = field(default_factory=threading.Lock)
     _built: Built | None = None
@@ -97,17 +98,10 @@ class Pages:
     def _build(self, stamp: Stamp, progress: Progress) -> Built:
         loaded = read_plan(self.path)
         state = read_state(self.path, loaded)
-        report = monitoring_report(
-            self.path,
-            today=self.today(),
-            key_file=self.key_file,
-            evidently=self.evidently,
-            progress=progress,
-        )
         approvals = loaded.plan.approvals
         return Built(
             stamp,
-            drawable_pages(report),
+            drawable_pages(self.report(progress)),
             tuple(item.role for item in approvals),
             any(item.keys for item in approvals),
             {name: change.dossier["sha256"] for name, change in state.changes.items() if change.dossier},

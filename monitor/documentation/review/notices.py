@@ -105,6 +105,7 @@ def _page(values: Record, desk: Desk | None) -> str:
         "panel": "",
         "summary": "",
         "facts": None,
+        "drawings": {},
         "rooms": ROOMS if desk else (),
         "here": "",
         "as_of": "",

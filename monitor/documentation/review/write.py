@@ -69,14 +69,14 @@ def drawable_pages(report: Mapping[str, Any]) -> dict[str, Draw]:
 def _drawn(name: str, common: Mapping[str, Any], sheet: Sheet, desk: Desk | None) -> str:
     template, values = sheet(desk)
     script = text_of("monitor.documentation.review", "table.js") if template in WITH_TABLES else ""
-    return rendered(template, {**common, **values, "here": name}, script=script, desk=desk)
+    return rendered(template, {**common, **_finished(values), "here": name}, script=script, desk=desk)
 
 
 def _sheets(found: Record) -> dict[str, Sheet]:
     """Template and values of each page, computed when it is drawn."""
     document = "document.html.j2"
     sheets: dict[str, Sheet] = {
-        "index.html": lambda _: ("front.html.j2", _finished(front_values(found))),
+        "index.html": lambda _: ("front.html.j2", front_values(found)),
         "alarms.html": lambda desk: ("alarms.html.j2", alarms_values(found, desk)),
         "ledger.html": lambda _: ("ledger.html.j2", ledger_values(found)),
         "changes.html": lambda _: (document, changes_values(found)),
@@ -95,7 +95,7 @@ def _change(change: Record, found: Record, desk: Desk | None) -> tuple[str, dict
 
 
 def _place(place: Record, found: Record, _: Desk | None) -> tuple[str, dict[str, Any]]:
-    return "place.html.j2", _finished(place_values(place, found))
+    return "place.html.j2", place_values(place, found)
 
 
 def prepared(report: Mapping[str, Any]) -> Record:
