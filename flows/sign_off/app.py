@@ -37,6 +37,8 @@ SEALED: Final = (
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Evidently's page runs scripts, so it is kept from these pages: no origin, no request, no form."""
+VIEWED: Final = "frame-ancestors 'none'; form-action 'none'"
+"""A PDF is shown by the browser's own viewer, which the policy of a page would keep from working."""
 KINDS: Final = {kind for _, kind in ACTS.values()}
 UNFINISHED: Final = "On the ledger; the next night or decision finishes what comes after it. Now:"
 SECRET: Final = ("passphrase", "token")
@@ -154,7 +156,8 @@ class Answers:
     def dossier(self, request: Request) -> Response:
         name = request.path_params["name"]
         file = self.pages.dossier(request.path_params["change"], name) if name in DOSSIER else None
-        return _found(file and Response(file, media_type=DOSSIER[name]))
+        headers = {"Content-Security-Policy": VIEWED} if name.endswith(".pdf") else {}
+        return _found(file and Response(file, media_type=DOSSIER[name], headers=headers))
 
     async def nothing(self, _: Request) -> Response:
         return _found(None)
