@@ -26,8 +26,8 @@ ReviewKeyOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.command(
-        epilog="Examples: pccp review site-network && xdg-open site-network/review/index.html; "
-        "pccp review site-network --serve"
+        epilog="Example: pccp review site-network && xdg-open site-network/review/index.html; to sign in the "
+        "browser: pccp review site-network --serve"
     )(review)
 
 

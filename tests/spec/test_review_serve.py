@@ -372,7 +372,7 @@ class TestTheCommand:
             found = httpx.Client(trust_env=False, follow_redirects=True).get(address, timeout=60)
             assert (found.status_code, found.url.path) == (200, "/review/index.html")
             assert "server" not in found.headers
-            with pytest.raises(OSError, match="refused|assign"):
+            with pytest.raises(OSError, match=r"refused|assign"):
                 socket.create_connection(("127.0.0.2", loopback_port), timeout=5)
             server.send_signal(signal.SIGINT)
             assert server.stdout.read() == "ended; nothing is served any more\n"
