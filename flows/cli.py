@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ from flows.commands import (
     reviewing,
     setting_up,
 )
-from flows.terminal import complain, say
+from flows.terminal import complain, say, unexpected
 from monitor.errors import MonitorError
 
 app = typer.Typer(
@@ -69,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  the reader of our output has left
         return 1
     except Exception as error:  # noqa: BLE001  the edge of the program
-        return _failed(_unexpected(error), 1)
+        return _failed(unexpected(error), 1)
     return 0
 
 
@@ -83,10 +82,3 @@ def _failed(message: str, code: int) -> int:
         traceback.print_exc()
     complain(message)
     return code
-
-
-def _unexpected(error: Exception) -> str:
-    """Class and place only: the text of a library's error may quote a patient's row."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    return f"unexpected {type(error).__name__} at {place}; run again with PCCP_DEBUG=1 for the traceback"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +52,13 @@ def complain(text: str) -> None:
     """A message on standard error, one line for each thing that is wrong."""
     for line in text.splitlines():
         print(plain(line), file=sys.stderr, flush=True)
+
+
+def unexpected(error: Exception) -> str:
+    """Class and place only: the text of a library's error may quote a patient's row."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"unexpected {type(error).__name__} at {place}; run again with PCCP_DEBUG=1 for the traceback"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:

@@ -29,8 +29,9 @@ KeyArgument = Annotated[
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: pccp document site-network CHG-0001 --format all")(document)
     app.command(epilog="Example: pccp archive site-network --before 2026-01-01 --dry-run")(archive)
-    key = typer.Typer(help="Make a signing key or show its public half.", no_args_is_help=True)
-    key.command("new", epilog="Example: pccp key new signing.key")(new)
+    key = typer.Typer(help="Make, protect or show a signing key.", no_args_is_help=True)
+    key.command("new", epilog="Example: pccp key new signing.key --protect")(new)
+    key.command("protect", epilog="Example: pccp key protect signing.key")(protect)
     key.command("show", epilog="Example: pccp key show signing.key")(show)
     app.add_typer(key, name="key")
 
@@ -117,6 +118,20 @@ def new(
     public = new_key(path, passphrase)
     complain(f"{path}: made; key id {key_id(public)}. This text belongs under the role's keys in the plan:")
     say(public)
+
+
+def protect(keyfile: KeyArgument = None) -> None:
+    """Encrypt the file of a signing key with a passphrase.
+
+    The key stays the one that the plan lists. Signing in the browser needs a protected key.
+    """
+    from monitor.registry import key_id, key_is_protected, protect_key
+
+    path = keyfile or _default()
+    if key_is_protected(path):
+        raise UsageError(f"{path}: a passphrase protects this key already")
+    public = protect_key(path, _ask(path, twice=True))
+    complain(f"{path}: encrypted; key id {key_id(public)}")
 
 
 def show(keyfile: KeyArgument = None) -> None:

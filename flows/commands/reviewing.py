@@ -1,18 +1,34 @@
-"""Static pages for the quality review: nothing to install, nothing to start."""
+"""Pages for the quality review: as files, with nothing to start, or served with forms to sign."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from flows.arguments import ReadingKeyOption, WorkspaceArgument, day, today
-from flows.terminal import progress, say
+from flows.arguments import WorkspaceArgument, day, today
+from flows.terminal import Progress, progress, say
 from monitor.errors import UsageError
+
+ReviewKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonym-key",
+        metavar="FILE",
+        help="Needed to sign with --serve, and where the databases are encrypted. Default: in the user's "
+        "config folder.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: pccp review site-network && xdg-open site-network/review/index.html")(review)
+    app.command(
+        epilog="Example: pccp review site-network && xdg-open site-network/review/index.html; to sign in the "
+        "browser: pccp review site-network --serve"
+    )(review)
 
 
 def review(
@@ -35,30 +51,69 @@ def review(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
     ] = None,
-    serve: Annotated[bool, typer.Option("--serve", hidden=True)] = False,
-    pseudonym_key: ReadingKeyOption = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Show them at an address of this computer instead, with forms to approve, decline, close "
+            "and roll back. Prints where to start; Ctrl-C ends it.",
+        ),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=1024, max=65535, help="With --serve: of 127.0.0.1. Default: a free one."),
+    ] = None,
+    pseudonym_key: ReviewKeyOption = None,
 ) -> None:
     """Write pages that show every site: status, streams over time, effects, causes, open alarms.
 
     They open offline in any browser and hold no identifier of a patient.
     """
-    from monitor.documentation.review import write_review
     from monitor.operation.reading.monitoring import monitoring_report
+    from monitor.operation.reading.remembered import Remembered
     from monitor.rehearsal import power_for_review
 
-    if serve:
-        raise UsageError(
-            "pccp review --serve: not available in this version; the pages open without a server"
-        )
-    with progress() as step:
-        report = monitoring_report(
+    given, remembered = day(as_of, "--as-of"), Remembered()
+
+    def now() -> date:
+        return given or today()
+
+    def report(step: Progress) -> dict[str, Any]:
+        found = monitoring_report(
             workspace,
-            today=day(as_of, "--as-of") or today(),
+            today=now(),
             key_file=pseudonym_key,
             evidently=evidently,
             progress=step,
+            remembered=remembered,
         )
         if power:
-            report["plan_document"]["power"] = power_for_review(workspace, pseudonym_key, step)
-    pages = write_review(report, workspace / "review")
-    say(f"{len(pages)} pages; open {(workspace / 'review' / 'index.html').resolve()}")
+            table = remembered.once("power", lambda: power_for_review(workspace, pseudonym_key, step))
+            found["plan_document"]["power"] = table
+        return found
+
+    if serve:
+        return _serve(workspace, pseudonym_key, report, now, port)
+    if port is not None:
+        raise UsageError("--port: only with --serve")
+    from monitor.documentation.review import write_review
+
+    with progress() as step:
+        found = report(step)
+    pages = write_review(found, workspace / "review")
+    return say(f"{len(pages)} pages; open {(workspace / 'review' / 'index.html').resolve()}")
+
+
+def _serve(
+    workspace: Path,
+    pseudonym_key: Path | None,
+    report: Callable[[Progress], dict[str, Any]],
+    now: Callable[[], date],
+    port: int | None,
+) -> None:
+    from flows.sign_off import Pages, serve
+
+    pages = Pages(workspace, pseudonym_key, report, now)
+    with progress() as step:
+        pages.built(step)
+    serve(pages, port, say)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # readers of the ledger come through this room's door, and fe
 PREFIX = "ed25519:"
 PURPOSE = "pccp-monitor record "
 """Stands before what is signed, so that no signature can serve another purpose."""
+LARGEST_KEY_FILE = 65_536
 _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
@@ -31,8 +33,40 @@ def new_key(path: Path, passphrase: str | None = None, seed: bytes | None = None
     Raises:
         UsageError: The file exists already, or the passphrase is empty.
     """
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate() if seed is None else Ed25519PrivateKey.from_private_bytes(seed)
+    pem = _pem(key, passphrase)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_private(path, pem)
+    except FileExistsError as error:
+        raise UsageError(f"{path}: exists already; a signing key is never overwritten") from error
+    return _public_text(key.public_key())
+
+
+def protect_key(path: Path, passphrase: str) -> str:
+    """Encrypt the file of a key that had no passphrase, and return the public text, which stays what it was.
+
+    Args:
+        path: Private key file; replaced whole or not at all.
+        passphrase: Encrypts the file from now on.
+
+    Raises:
+        UsageError: The key is protected already, cannot be read, or the passphrase is empty.
+    """
+    if key_is_protected(path):
+        raise UsageError(f"{path}: a passphrase protects this key already")
+    key = private_key(path)
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    _write_private(part, _pem(key, passphrase))
+    part.replace(path)
+    return _public_text(key.public_key())
+
+
+def _pem(key: Ed25519PrivateKey, passphrase: str | None) -> bytes:
+    from cryptography.hazmat.primitives import serialization
 
     if passphrase == "":
         raise UsageError("an empty passphrase protects nothing; give one, or none at all")
@@ -41,16 +75,15 @@ def new_key(path: Path, passphrase: str | None = None, seed: bytes | None = None
         if passphrase is None
         else serialization.BestAvailableEncryption(passphrase.encode())
     )
-    key = Ed25519PrivateKey.generate() if seed is None else Ed25519PrivateKey.from_private_bytes(seed)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise UsageError(f"{path}: exists already; a signing key is never overwritten") from error
-    with os.fdopen(descriptor, "wb") as handle:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+
+
+def _write_private(path: Path, pem: bytes) -> None:
+    """A new file that only its owner may read, on the disk when this returns."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
         handle.write(pem)
-    return _public_text(key.public_key())
+        handle.flush()
+        os.fsync(handle.fileno())
 
 
 def key_is_protected(path: Path) -> bool:
@@ -150,14 +183,16 @@ def _public_text(key: Ed25519PublicKey) -> str:
 
 def _read_pem(path: Path) -> bytes:
     """The content of a file that only its owner may read."""
+    nothing = f"{path}: no signing key can be read here; `pccp key new` makes one"
     try:
-        mode = path.stat().st_mode
-        pem = path.read_bytes()
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_KEY_FILE:
+            raise UsageError(nothing)
+        if found.st_mode & 0o077:
+            raise UsageError(f"{path}: a signing key must be readable by its owner only (chmod 600)")
+        return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: no signing key can be read here; `pccp key new` makes one") from error
-    if mode & 0o077:
-        raise UsageError(f"{path}: a signing key must be readable by its owner only (chmod 600)")
-    return pem
+        raise UsageError(nothing) from error
 
 
 def private_key(path: Path, passphrase: str | None = None) -> Ed25519PrivateKey:

@@ -20,8 +20,9 @@ OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     "--remote-debugging-port=0",
 )
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "ArrowDown": (40, ""), "Escape": (27, "")}
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowDown": (40, ""), "Escape": (27, "")}
 FOCUSED = "(document.activeElement.innerText || document.activeElement.tagName).trim()"
+LABEL = "(document.activeElement.labels?.[0]?.innerText || '').trim()"
 
 
 class Keyboard:
@@ -62,8 +63,12 @@ class Keyboard:
         self.send("Emulation.setEmulatedMedia", features=[scheme])
 
     def open(self, file: Path) -> None:
-        self.send("Page.navigate", url=file.as_uri())
-        self.wait_for(file.name)
+        self.visit(file.as_uri(), file.name)
+
+    def visit(self, address: str, name: str) -> None:
+        """Go to an address, and wait for the page of a name that it leads to."""
+        self.send("Page.navigate", url=address)
+        self.wait_for(name)
 
     def press(self, key: str) -> None:
         code, text = KEYS[key]
@@ -96,6 +101,32 @@ class Keyboard:
                 return
         raise AssertionError(f"{text!r} cannot be reached by Tab")
 
+    def answer(self, label: str, text: str) -> None:
+        """Press Tab until the field with this label has the focus, and type into it."""
+        for _ in range(MOST_TABS):
+            self.press("Tab")
+            if str(self.value(LABEL)).startswith(label):
+                self.send("Input.insertText", text=text)
+                return
+        raise AssertionError(f"no field {label!r} can be reached by Tab")
+
+    def tab_to_choice(self, value: str) -> None:
+        """Press Tab until the choice with this value has the focus."""
+        for _ in range(MOST_TABS):
+            self.press("Tab")
+            if self.value("document.activeElement.value") == value:
+                return
+        raise AssertionError(f"no choice {value!r} can be reached by Tab")
+
+    def choose(self, label: str, words: str) -> None:
+        """Go to a list by Tab, and down to the option with these words."""
+        self.answer(label, "")
+        for _ in range(MOST_TABS):
+            if self.value("document.activeElement.selectedOptions[0].innerText.trim()") == words:
+                return
+            self.press("ArrowDown")
+        raise AssertionError(f"{label!r} has no {words!r}")
+
     def follow(self, text: str) -> str:
         """Go to a link by Tab, open it by Enter, and give the name of the page that opens."""
         self.tab_to(text)
@@ -105,11 +136,14 @@ class Keyboard:
         return href
 
     def wait_for(self, name: str) -> None:
+        self.wait_until(f"location.pathname.endsWith({json.dumps(name)})")
+
+    def wait_until(self, claim: str) -> None:
+        """Wait for a page of which a claim holds, and that is complete."""
         until = time.monotonic() + SECONDS
-        ready = f"location.pathname.endsWith({json.dumps(name)}) && document.readyState === 'complete'"
-        while self.value(ready) is not True:
+        while self.value(f"({claim}) && document.readyState === 'complete'") is not True:
             if time.monotonic() > until:
-                raise AssertionError(f"{name} did not open")
+                raise AssertionError(f"{claim} did not come true")
             time.sleep(0.05)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from monitor.errors import EvidenceError, OutsidePlanError, UsageError
 from monitor.hashing import sha256_record
-from monitor.operation.people.decisions import record_simulated_approvals
+from monitor.operation.people.decisions import decide, record_simulated_approvals
 from monitor.operation.people.signing import AUTHOR
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.plan import check, load
@@ -21,6 +22,7 @@ from monitor.registry import (
     key_is_protected,
     new_key,
     plan_line,
+    protect_key,
     public_key_text,
     record_is_signed,
 )
@@ -159,6 +161,17 @@ class TestOrder:
         file.write_bytes(content)
         desk.decide(change, "approval", "clinical")
 
+    def test_a_dossier_that_was_replaced_since_it_was_shown_is_not_signed(self, desk: Office) -> None:
+        change = desk.propose()
+        shown = desk.last("dossier")["sha256"]
+        desk.decide(change, "approval", "clinical")
+        with pytest.raises(UsageError, match="issued anew since this page was opened"):
+            decide(
+                *(desk.path, change, "approval", desk.people["quality"]),
+                **{"meaning": "read", "dossier": shown, "key_file": desk.key},
+            )
+        assert len(desk.state.changes[change].approvals) == 1
+
     def test_a_simulated_approval_says_so_once_for_every_signature(self, desk: Office) -> None:
         change = desk.propose()
         with open_workspace(desk.path, desk.key) as workspace, workspace.commit():
@@ -264,6 +277,30 @@ class TestKeys:
         with pytest.raises(UsageError, match="does not open this key"):
             public_key_text(file, "wrong horse")
         assert b"ENCRYPTED" in file.read_bytes()
+
+    def test_a_key_can_be_protected_later_and_stays_the_same_key(self, tmp_path: Path) -> None:
+        file = tmp_path / "key.pem"
+        public = new_key(file)
+        with pytest.raises(UsageError, match="protects nothing"):
+            protect_key(file, "")
+        assert protect_key(file, "correct horse") == public == public_key_text(file, "correct horse")
+        assert (key_is_protected(file), file.stat().st_mode & 0o777) == (True, 0o600)
+        assert list(tmp_path.iterdir()) == [file]
+        with pytest.raises(UsageError, match="protects this key already"):
+            protect_key(file, "another")
+
+    @pytest.mark.parametrize("found", ["folder", "pipe", "large"])
+    def test_only_a_small_regular_file_is_read_for_a_key(self, tmp_path: Path, found: str) -> None:
+        file = tmp_path / "key.pem"
+        if found == "folder":
+            file.mkdir(mode=0o700)
+        elif found == "pipe":
+            os.mkfifo(file, 0o600)
+        else:
+            file.write_bytes(b"x" * 70_000)
+            file.chmod(0o600)
+        with pytest.raises(UsageError, match="no signing key can be read here"):
+            public_key_text(file)
 
     def test_an_empty_passphrase_is_none(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="protects nothing"):

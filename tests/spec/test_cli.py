@@ -39,6 +39,7 @@ COMMANDS = [
     "deviation",
     "apply",
     "key new",
+    "key protect",
     "key show",
     "metrics",
     "verify",
@@ -49,7 +50,7 @@ COMMANDS = [
     "serve",
     "review",
 ]
-LATER = ["review w --serve"]
+
 PREDICTIONS = (
     "accession,mrn,hospital,inference_time,model_version,ptx_score,age,kvp,view,scanner_vendor\n"
     "A1,P1,North,2026-01-01T08:00:00+01:00,ptx-3.2.0,0.2,50,120,PA,A\n"
@@ -125,12 +126,6 @@ def test_nights_run_without_prefect(
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"pccp-monitor {monitor.__version__}\n"
-
-
-@pytest.mark.parametrize("command", LATER)
-def test_commands_of_later_versions_say_so(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*command.split()) == 2
-    assert "not available in this version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["", "nothing", "status", "status --what w", "plan"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from flows import cli
 from monitor.operation.people.closure import close_alarm
 from monitor.operation.reading.monitoring import largest_effect, monitoring_report
+from monitor.operation.reading.remembered import Remembered
 from monitor.operation.reading.status import status
+from monitor.registry import read_chain
+from monitor.registry.ledger import next_entry
 from tests.evidence import ROLES, Scene, undrawn
 from tests.watching import ISLAND, NORTH, RIVERSIDE, watched
 
@@ -134,6 +138,32 @@ def test_the_command_writes_pages_that_open_offline(scene: Scene, capsys: pytest
     assert "&lt;b&gt;merger" in alarms
     assert cli.run(arguments) == 0
     assert {page.name: page.read_bytes() for page in (scene.path / "review").glob("*.html")} == pages
+
+
+def test_what_depends_on_rows_alone_is_computed_once_and_is_the_same(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, remembered = scene.copy(tmp_path / "workspace").path, Remembered()
+    first = monitoring_report(path, today=TODAY, evidently=False, remembered=remembered)
+    opened = next(item for item in first["alarms"] if item["state"] == "open" and item["site"] == "Riverside")
+    who = scene.who(ROLES[1])
+    close_alarm(path, opened["alarm"], who, cause="device", reason="recalled", key_file=scene.key)
+    fresh = monitoring_report(path, today=TODAY, evidently=False)
+    monkeypatch.setattr("monitor.operation.reading.monitoring.shortcuts", lambda *_: 1 / 0)
+    again = monitoring_report(path, today=TODAY, evidently=False, remembered=remembered)
+    assert again == fresh != first
+
+
+@pytest.mark.parametrize(
+    "kind", ["approval", "dossier", "alarm_closed", "night", "batch", "amended", "other"]
+)
+def test_only_a_decision_leaves_what_was_computed(scene: Scene, kind: str) -> None:
+    entries, remembered = read_chain(scene.path / "ledger.jsonl"), Remembered()
+    remembered.at(entries)
+    remembered.once("number", lambda: 1)
+    remembered.at([*entries, next_entry(entries[-1], kind, "2026-03-03", {})])
+    kept = kind in ("approval", "dossier", "alarm_closed")
+    assert remembered.once("number", lambda: 2) == (1 if kept else 2)
 
 
 def test_nothing_in_the_workspace_but_the_pages_changes(scene: Scene) -> None:

@@ -68,6 +68,18 @@ def test_never_to_a_version_that_was_rolled_back_itself(desk: Office) -> None:
     assert back(desk) == "v1"
 
 
+def test_a_change_that_was_shown_as_live_is_the_one_taken_back(desk: Office) -> None:
+    first, second = desk.deploy(), desk.deploy()
+    who = desk.people["quality"]
+    with pytest.raises(
+        UsageError, match=f"{first}: not the change that is live at Harbour; that is {second}"
+    ):
+        rollback(desk.path, PLACE.site, None, who, reason="shown", change=first, key_file=desk.key)
+    assert live(desk) == "v2"
+    rollback(desk.path, PLACE.site, None, who, reason="shown", change=second, key_file=desk.key)
+    assert live(desk) == "v1"
+
+
 def test_a_version_keeps_its_name_when_it_is_rolled_back(desk: Office) -> None:
     desk.deploy()
     back(desk)

@@ -11,6 +11,7 @@ from monitor.documentation.figures.states import name_of
 from monitor.documentation.numbers import Number
 from monitor.documentation.review.addresses import CAUSES, anchor, close_command
 from monitor.documentation.review.belonging import is_open, page_of
+from monitor.documentation.review.desk import Desk, close_form
 from monitor.documentation.review.loose import many, part
 from monitor.documentation.wording import as_sentence, spaced
 
@@ -30,13 +31,13 @@ class Alarm(NamedTuple):
         return self.found.get("recurrence") or 1
 
 
-def alarms_values(report: Record) -> dict[str, Any]:
+def alarms_values(report: Record, desk: Desk | None = None) -> dict[str, Any]:
     """What the template of the alarm dashboard needs."""
     places = many(report, "sites")
     alarms = [Alarm(found, page_of(found, places)) for found in sorted(many(report, "alarms"), key=_order)]
     workspace = str(report.get("workspace") or "WORKSPACE")
     return {
-        "opened": [_open(alarm, workspace) for alarm in alarms if is_open(alarm.found)],
+        "opened": [_open(alarm, workspace, desk) for alarm in alarms if is_open(alarm.found)],
         "again": [_common(alarm) for alarm in latest(alarms)],
         "closed": [_closed(alarm) for alarm in reversed(alarms) if not is_open(alarm.found)],
         "causes": CAUSES,
@@ -74,7 +75,7 @@ def _common(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _open(alarm: Alarm, workspace: str) -> dict[str, Any]:
+def _open(alarm: Alarm, workspace: str, desk: Desk | None) -> dict[str, Any]:
     found, again = alarm.found, alarm.times >= AGAIN
     rows: list[tuple[str, Cell]] = [
         ("Since night", str(found.get("night") or "not named")),
@@ -85,7 +86,8 @@ def _open(alarm: Alarm, workspace: str) -> dict[str, Any]:
         ("Change", str(found.get("change") or "none was opened")),
     ]
     command = close_command(str(found.get("alarm")), workspace)
-    return {**_common(alarm), "facts": Facts(tuple(rows)), "command": command}
+    form = close_form(found, desk) if desk else None
+    return {**_common(alarm), "facts": Facts(tuple(rows)), "command": command, "form": form}
 
 
 def _closed(alarm: Alarm) -> dict[str, Any]:

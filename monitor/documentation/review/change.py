@@ -19,6 +19,7 @@ from monitor.documentation.review.changes import (
     verdict_words,
 )
 from monitor.documentation.review.decisions import decision_sentence
+from monitor.documentation.review.desk import Desk
 from monitor.documentation.review.loose import many, not_computed, part
 from monitor.documentation.review.pieces import Links, Part, Piece
 from monitor.documentation.review.signing import signatures_part
@@ -38,8 +39,8 @@ UNDONE: Final = ("declined", "rolled_back", "void")
 """States in which an accepted change is in use nowhere."""
 
 
-def change_values(change: Record, report: Record) -> dict[str, Any]:
-    """What the template needs for the page of a change."""
+def change_values(change: Record, report: Record, desk: Desk | None = None) -> dict[str, Any]:
+    """What the template needs for the page of a change; with a desk, the form that decides it."""
     mark = verdict_mark(change)
     verdict = "" if change.get("state") in UNDONE else str(change.get("verdict"))
     drawings = change_drawings(change)
@@ -56,7 +57,7 @@ def change_values(change: Record, report: Record) -> dict[str, Any]:
             _criteria(change),
             _windows(change),
             figures_part(drawings),
-            signatures_part(change, report),
+            signatures_part(change, report, desk),
             _elsewhere(change, report),
         ),
     }

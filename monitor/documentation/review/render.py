@@ -15,34 +15,38 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+    from monitor.documentation.review.desk import Desk
+
 HERE: Final = "monitor.documentation.review"
 BESIDE: Final = "monitor.documentation"
 TEMPLATES: Final = {
     **dict.fromkeys(
         (
             *("review.html.j2", "pieces.html.j2", "front.html.j2", "place.html.j2", "alarms.html.j2"),
-            *("document.html.j2", "ledger.html.j2"),
+            *("document.html.j2", "ledger.html.j2", "form.html.j2"),
         ),
         HERE,
     ),
     "blocks.html.j2": BESIDE,
 }
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; {script}base-uri 'none'; form-action 'none'"
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; {script}base-uri 'none'; form-action {to}"
 
 
-def rendered(template: str, values: Mapping[str, Any], *, script: str = "") -> str:
+def rendered(template: str, values: Mapping[str, Any], *, script: str = "", desk: Desk | None = None) -> str:
     """HTML of one page.
 
     Args:
         template: One of `TEMPLATES`.
         values: What it needs; texts are escaped, only what `drawn` returned is not.
         script: The one script that the page may run; none when empty.
+        desk: Of the session in which the page is shown; None for a file, which has no form and sends nothing.
     """
     allowed = f"script-src '{script_hash(script)}'; " if script else ""
     style = text_of(BESIDE, "dossier.css") + text_of(HERE, "review.css")
     page = environment().get_template(template)
-    policy = POLICY.format(script=allowed)
-    return page.render(**values, style=drawn(style), script=drawn(script), policy=policy) + "\n"
+    policy = POLICY.format(script=allowed, to="'self'" if desk else "'none'")
+    marked = {"style": drawn(style), "script": drawn(script), "policy": policy, "desk": desk}
+    return page.render(**values, **marked) + "\n"
 
 
 def drawn(markup: str) -> Markup:

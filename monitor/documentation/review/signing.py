@@ -7,6 +7,7 @@ from typing import Final
 from monitor.documentation.blocks import Aside, Cell, Facts, Sentence, Table
 from monitor.documentation.evidence import Record
 from monitor.documentation.review.addresses import rollback_command, sign_command
+from monitor.documentation.review.desk import Desk, decision_form, rollback_form
 from monitor.documentation.review.loose import many, part
 from monitor.documentation.review.pieces import Command, Part, Piece
 from monitor.documentation.wording import counted, listed
@@ -15,11 +16,13 @@ REPLACE: Final = "Replace the words in capitals. A command that the plan does no
 SIGNERS: Final = ("Decision", "Signer", "Role", "Time", "Meaning", "Key")
 
 
-def signatures_part(change: Record, report: Record) -> Part:
+def signatures_part(change: Record, report: Record, desk: Desk | None = None) -> Part:
     """Roles with what is missing, signatures on record, and what can be done now."""
     workspace = str(report.get("workspace") or "WORKSPACE")
     pieces: list[Piece] = [*_on_record(change)]
     commands = _commands(change, workspace)
+    if desk and commands:
+        pieces.append(decision_form(change, desk) if _waits(change) else rollback_form(change, desk))
     pieces += [Sentence(REPLACE), *commands] if commands else [Sentence(_nothing_to_sign(change))]
     return Part("signatures", "Signatures", tuple(pieces))
 
@@ -52,8 +55,8 @@ def _signature(decision: str, found: Record) -> tuple[Cell, ...]:
 
 
 def _commands(change: Record, workspace: str) -> list[Piece]:
-    name, state = str(change.get("id")), change.get("state")
-    if state == "proposed":
+    name = str(change.get("id"))
+    if _waits(change):
         lacking = [str(item.get("role")) for item in _lacking(change)]
         approve = [
             Command(f"To approve as {role}", sign_command("approve", name, workspace, role))
@@ -65,6 +68,11 @@ def _commands(change: Record, workspace: str) -> list[Piece]:
         line = rollback_command(change, workspace, with_key=any(part(change, "keys").values()))
         return [Command("To take the live calibrator back", line)]
     return []
+
+
+def _waits(change: Record) -> bool:
+    """True when it can be approved or declined."""
+    return change.get("state") == "proposed"
 
 
 def _lacking(change: Record) -> list[Record]:

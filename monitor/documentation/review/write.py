@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from monitor import __version__
 from monitor.documentation.evidence import Record
@@ -16,6 +17,7 @@ from monitor.documentation.review.arrivals import arrivals_values
 from monitor.documentation.review.belonging import alarms_text, with_open_alarms
 from monitor.documentation.review.change import change_values
 from monitor.documentation.review.changes import changes_text, changes_values
+from monitor.documentation.review.desk import Desk
 from monitor.documentation.review.front import front_values
 from monitor.documentation.review.ledger import ledger_values
 from monitor.documentation.review.loose import cleaned, many, part
@@ -23,6 +25,11 @@ from monitor.documentation.review.place import place_values
 from monitor.documentation.review.plan import plan_values
 from monitor.documentation.review.render import drawn, rendered, text_of
 from monitor.hashing import sha256_record
+
+Draw = Callable[[Desk | None], str]
+Sheet = Callable[[Desk | None], tuple[str, dict[str, Any]]]
+WITH_TABLES: Final = ("front.html.j2", "ledger.html.j2")
+"""Templates whose tables are sorted and filtered by the one script."""
 
 
 def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
@@ -49,36 +56,46 @@ def write_review(report: dict[str, Any], folder: Path) -> list[Path]:
 
 def review_pages(report: Mapping[str, Any]) -> dict[str, str]:
     """Every page by its file name."""
+    return {name: draw(None) for name, draw in drawable_pages(report).items()}
+
+
+def drawable_pages(report: Mapping[str, Any]) -> dict[str, Draw]:
+    """What draws each page, by its file name; with a desk, the page has the forms of that session."""
     found = prepared(report)
     common = _common(found)
-    script = text_of("monitor.documentation.review", "table.js")
-    front = {**common, **_finished(front_values(found)), "here": "index.html"}
-    alarms = {**common, **alarms_values(found), "here": "alarms.html"}
-    ledger = {**common, **ledger_values(found), "here": "ledger.html"}
-    pages = {
-        "index.html": rendered("front.html.j2", front, script=script),
-        "alarms.html": rendered("alarms.html.j2", alarms),
-        "ledger.html": rendered("ledger.html.j2", ledger, script=script),
-        **_documents(found, common),
+    return {name: partial(_drawn, name, common, sheet) for name, sheet in _sheets(found).items()}
+
+
+def _drawn(name: str, common: Mapping[str, Any], sheet: Sheet, desk: Desk | None) -> str:
+    template, values = sheet(desk)
+    script = text_of("monitor.documentation.review", "table.js") if template in WITH_TABLES else ""
+    return rendered(template, {**common, **_finished(values), "here": name}, script=script, desk=desk)
+
+
+def _sheets(found: Record) -> dict[str, Sheet]:
+    """Template and values of each page, computed when it is drawn."""
+    document = "document.html.j2"
+    sheets: dict[str, Sheet] = {
+        "index.html": lambda _: ("front.html.j2", front_values(found)),
+        "alarms.html": lambda desk: ("alarms.html.j2", alarms_values(found, desk)),
+        "ledger.html": lambda _: ("ledger.html.j2", ledger_values(found)),
+        "changes.html": lambda _: (document, changes_values(found)),
+        "data.html": lambda _: (document, arrivals_values(found)),
+        "plan.html": lambda _: (document, plan_values(found)),
     }
+    for change in many(found, "changes"):
+        sheets[change_page(change)] = partial(_change, change, found)
     for place in many(found, "sites"):
-        values = {**common, **_finished(place_values(place, found))}
-        pages[place_page(place)] = rendered("place.html.j2", values)
-    return pages
+        sheets[place_page(place)] = partial(_place, place, found)
+    return sheets
 
 
-def _documents(found: Record, common: Mapping[str, Any]) -> dict[str, str]:
-    """Pages that are headings, facts and tables: changes, each change, data, plan."""
-    values = {
-        "changes.html": changes_values(found),
-        "data.html": arrivals_values(found),
-        "plan.html": plan_values(found),
-        **{change_page(change): change_values(change, found) for change in many(found, "changes")},
-    }
-    return {
-        name: rendered("document.html.j2", {**common, "here": name, **_finished(each)})
-        for name, each in values.items()
-    }
+def _change(change: Record, found: Record, desk: Desk | None) -> tuple[str, dict[str, Any]]:
+    return "document.html.j2", change_values(change, found, desk)
+
+
+def _place(place: Record, found: Record, _: Desk | None) -> tuple[str, dict[str, Any]]:
+    return "place.html.j2", place_values(place, found)
 
 
 def prepared(report: Mapping[str, Any]) -> Record:
@@ -104,7 +121,6 @@ def _common(report: Record) -> dict[str, Any]:
             ("ledger.html", "Ledger"),
             ("plan.html", "Plan"),
         ),
-        "here": "",
         "software": f"pccp-monitor {__version__}",
         "content": digest,
         "running_head": css_text(f"Monitoring review - as of {as_of} - {identity}"),

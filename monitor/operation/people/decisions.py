@@ -24,6 +24,7 @@ def decide(
     who: Signatory,
     *,
     meaning: str,
+    dossier: str | None = None,
     key_file: Path | None = None,
 ) -> Change:
     """Sign the record of an accepted change; the last signature the plan asks for deploys its calibrator.
@@ -36,18 +37,21 @@ def decide(
         decision: approval or declined.
         who: The person, with a key that the plan lists for the role.
         meaning: What the signature means, in the person's words.
+        dossier: SHA-256 of the dossier the person was shown; whichever is on record when None.
         key_file: Pseudonym key of the workspace.
 
     Returns:
         The change after the decision.
 
     Raises:
-        UsageError: Unknown change, one that is not an open proposal, or a person who has signed already.
+        UsageError: Unknown change, one that is not an open proposal, a dossier that was issued anew since it
+            was shown, or a person who has signed already.
         OutsidePlanError: The role or the key is not in the plan.
         EvidenceError: The dossier on disk is not the one on record.
     """
     with open_workspace(path, key_file) as workspace:
         change = _proposal(workspace, change_name)
+        _require_shown(change, dossier)
         _require_approver(workspace, change, who)
         at = clock()
         content = {
@@ -124,6 +128,16 @@ def _require_dossier(workspace: Workspace, change: Change) -> None:
         raise UsageError(f"{change.id}: its dossier has to be there before it can be signed; {again}")
     if sha256_file(file) != change.dossier["sha256"]:
         raise EvidenceError(f"dossiers/{change.id}/dossier.json: not the dossier on record; {again} anew")
+
+
+def _require_shown(change: Change, dossier: str | None) -> None:
+    """Refuse a signature for a dossier that another one has replaced, as after somebody else signed."""
+    recorded = (change.dossier or {}).get("sha256")
+    if dossier is not None and dossier != recorded:
+        raise UsageError(
+            f"{change.id}: its dossier was issued anew since this page was opened, now with SHA-256 "
+            f"{str(recorded)[:16]}; read that one, then sign"
+        )
 
 
 def _require_approver(workspace: Workspace, change: Change, who: Signatory) -> None:

@@ -50,6 +50,7 @@ def rollback(
     who: Signatory,
     *,
     reason: str,
+    change: str | None = None,
     key_file: Path | None = None,
 ) -> Calibrator:
     """Return a site to the approved version that was in use before the present one.
@@ -64,6 +65,7 @@ def rollback(
         finding: May be None when the plan has one.
         who: The person, with a key that the plan lists for the role.
         reason: Why.
+        change: The deployed change that the person was shown as live; whichever is when None.
         key_file: Pseudonym key of the workspace.
 
     Returns:
@@ -71,7 +73,8 @@ def rollback(
 
     Raises:
         OutsidePlanError: The plan has no rollback, or the role or key is not in it.
-        UsageError: The original is in use, so there is nothing to return from; or the site has strata.
+        UsageError: The original is in use, so there is nothing to return from; another change than the one
+            shown is live; or the site has strata.
     """
     with open_workspace(path, key_file) as workspace:
         plan = workspace.loaded.plan
@@ -83,6 +86,8 @@ def rollback(
         if before is None:
             raise UsageError(f"{site}: the original calibrator is in use; there is no version before it")
         undone, at = workspace.state.deployments[place][-1], clock()
+        if change not in (None, undone["change"]):
+            raise UsageError(f"{change}: not the change that is live at {site}; that is {undone['change']}")
         night = in_use_from(workspace, at[:10])
         content = {
             "site": place.site,

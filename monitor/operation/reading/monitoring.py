@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import store
-from monitor.hashing import sha256_text
+from monitor.hashing import sha256_record, sha256_text
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.calendar import due_nights
 from monitor.operation.database_key import database_key
@@ -19,6 +19,7 @@ from monitor.operation.reading.changes_read import changes_of
 from monitor.operation.reading.ledger_read import ledger_of
 from monitor.operation.reading.next_decision import next_decision
 from monitor.operation.reading.plan_read import plan_document
+from monitor.operation.reading.remembered import Remembered
 from monitor.operation.reading.shortcuts import shortcuts
 from monitor.operation.reading.status import held_rows, read_state, status_of
 from monitor.operation.workspace import read_plan
@@ -47,6 +48,7 @@ def monitoring_report(
     key_file: Path | None = None,
     evidently: bool = True,
     progress: Progress = _silent,
+    remembered: Remembered | None = None,
 ) -> dict[str, Any]:
     """What `pccp review` shows, read from the snapshot and the ledger.
 
@@ -56,10 +58,14 @@ def monitoring_report(
         key_file: As for `status`.
         evidently: Ask Evidently of places with an open alarm; its pages go to `review/evidently/`.
         progress: Told of each place.
+        remembered: Of an earlier report of the same workspace: what depends on rows alone is not computed
+            again after a decision.
 
     Raises:
         UsageError: No workspace, or nothing has been published yet.
     """
+    remembered = remembered or Remembered()
+    remembered.at(read_chain(path / "ledger.jsonl"))
     loaded = read_plan(path)
     state, plan = read_state(path, loaded), loaded.plan
     with store.open_snapshot(path, plan, database_key(path, key_file)) as snapshot:
@@ -76,9 +82,13 @@ def monitoring_report(
             asked += bool(scene.alarm_nights)
             html = _page(path, place) if evidently and asked <= TOO_MANY else None
             sites.append(
-                {**_of_status(site), "late_rows": late.get(place), **_asked(scene, site["streams"], html)}
+                {
+                    **_of_status(site),
+                    "late_rows": late.get(place),
+                    **_asked(scene, site["streams"], html, remembered),
+                }
             )
-        told = shortcuts(plan, matured, snapshot, loaded.sha256)
+        told = remembered.once("shortcuts", lambda: shortcuts(plan, matured, snapshot, loaded.sha256))
         counts = _counts(snapshot)
     for site in sites:
         place = Place(site["site"], site["finding"])
@@ -175,13 +185,18 @@ def _closed(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _asked(
-    scene: investigation.Scene, streams: Sequence[Mapping[str, Any]], html: Path | None
+    scene: investigation.Scene,
+    streams: Sequence[Mapping[str, Any]],
+    html: Path | None,
+    remembered: Remembered,
 ) -> dict[str, Any]:
     causes = investigation.explanations(scene)
     label_p = (causes.get("p_values") or {}).get("label")
+    alarmed = bool(scene.alarm_nights)
     opinion = {"reason": "Evidently was not asked"}
     if html is not None:
-        opinion = investigation.opinion(scene, streams, html)
+        key = ("opinion", scene.place, alarmed, sha256_record(list(streams)), html.is_file())
+        opinion = remembered.once(key, lambda: investigation.opinion(scene, streams, html))
     return {
         "explanations": causes,
         "prevalence_without_outcomes": investigation.prevalence(scene, label_p),
@@ -191,7 +206,7 @@ def _asked(
         "outcomes_known": investigation.outcomes_known(scene),
         "readers": investigation.readers(scene),
         "exclusions": investigation.exclusions(scene),
-        "domain": investigation.domain(scene),
+        "domain": remembered.once(("domain", scene.place, alarmed), lambda: investigation.domain(scene)),
         "second_opinion": opinion,
     }
 
