@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +30,13 @@ def review(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
     ] = None,
+    packet: Annotated[
+        bool,
+        typer.Option(
+            "--packet",
+            help="Write the week's packet instead: the pages and one printed page, in a folder that stays.",
+        ),
+    ] = False,
     serve: Annotated[bool, typer.Option("--serve", hidden=True)] = False,
     pseudonym_key: ReadingKeyOption = None,
 ) -> None:
@@ -42,13 +51,28 @@ def review(
         raise UsageError(
             "pccp review --serve: not available in this version; the pages open without a server"
         )
+    asked = day(as_of, "--as-of") or today()
+    if packet:
+        _write_packet(workspace, asked, pseudonym_key)
+        return
     with progress() as step:
         report = monitoring_report(
             workspace,
-            today=day(as_of, "--as-of") or today(),
+            today=asked,
             key_file=pseudonym_key,
             evidently=evidently,
             progress=step,
         )
     pages = write_review(report, workspace / "review")
     say(f"{len(pages)} pages; open {(workspace / 'review' / 'index.html').resolve()}")
+
+
+def _write_packet(workspace: Path, asked: date, pseudonym_key: Path | None) -> None:
+    from monitor.operation.packets import write_packet
+
+    with progress() as step:
+        found = write_packet(workspace, today=asked, key_file=pseudonym_key, progress=step)
+    if found.beside:
+        say(f"of another state, and left as they are: {', '.join(found.beside)}")
+    word = "written" if found.new else "is there already, byte by byte"
+    say(f"packet {found.folder.name} {word}: {found.files} files; open {found.folder / 'summary.pdf'}")

@@ -111,15 +111,15 @@ def _refusal(entry: Entry, made: dict[str, Any], there: _File | None) -> str:
         f"{sha256_record(made)[:12]}..., on record is {expected[:12]}...; nothing was written"
     ]
     if there is None or there.sha256 != expected:
-        told.append("dossier.json with the hash on record is not there to compare with; `pccp verify` goes on")
+        told.append(
+            "dossier.json with the hash on record is not there to compare with; `pccp verify` goes on"
+        )
     else:
         told += _first(compare(there.content, made).differences)
     return "\n".join(told)
 
 
-def _what_was_there(
-    entry: Entry, made: dict[str, Any], there: _File | None
-) -> tuple[str, tuple[str, ...]]:
+def _what_was_there(entry: Entry, made: dict[str, Any], there: _File | None) -> tuple[str, tuple[str, ...]]:
     if there is None:
         return "nothing", ()
     if there.sha256 == entry.body["sha256"]:
