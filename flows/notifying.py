@@ -105,7 +105,7 @@ def _problem(block: str, subject: str, body: str) -> str | None:
 
 
 def _loaded(block: str) -> NotificationBlock:
-    import prefect.blocks.notifications  # makes its blocks known
+    import prefect.blocks.notifications  # noqa: F401  # pyright: ignore[reportUnusedImport]  for its blocks
     from prefect.blocks.abstract import NotificationBlock
     from prefect.blocks.core import Block
 
