@@ -49,9 +49,7 @@ def registered(heard: Webhook) -> str:
 def run(workspace: Path, key_file: Path, blocks: list[str] | None, as_of: date = LAST) -> Any:
     from flows.nightly import nightly as flow
 
-    return flow(
-        str(workspace), as_of=as_of, pseudonym_key=str(key_file), notify=blocks, return_state=True
-    )
+    return flow(str(workspace), as_of=as_of, pseudonym_key=str(key_file), notify=blocks, return_state=True)
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -98,7 +96,9 @@ def test_a_webhook_that_fails_is_said_and_the_night_stands(
     kept = prefect_database().decode("utf-8", "replace")
     assert f"notification block {BLOCK} did not deliver; the run is not affected" in kept
     assert f"notification block {BLOCK}: HTTPStatusError" in kept
-    told = [line for line in kept.splitlines() if line.startswith(("log ", "task_run_state ", "flow_run_state "))]
+    told = [
+        line for line in kept.splitlines() if line.startswith(("log ", "task_run_state ", "flow_run_state "))
+    ]
     assert len(told) > 3
     assert not [line for line in told if SECRET in line]
 
