@@ -1,4 +1,4 @@
-"""Who is told what: at most one message a run, none in quiet, nothing of a patient, and no run that fails of it."""
+"""Who is told what: one message a run at most, nothing of a patient, and no run that fails of it."""
 
 from __future__ import annotations
 

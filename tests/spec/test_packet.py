@@ -1,4 +1,4 @@
-"""The weekly packet: one page that is read in a minute, files that hash as listed, and no packet overwritten."""
+"""The weekly packet: one page read in a minute, files that hash as listed, and none overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dossier made again is the one on record, letter by letter, whatever happened since; else it is refused."""
+"""A dossier made again is the one on record, letter by letter, whatever happened since; or refused."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def test_another_content_is_refused_by_name_and_nothing_is_written(
     monkeypatch.setattr(dossiers.documentation, "dossier", reworded)
     folder = scene.path / "dossiers" / CHANGE
     before = {file: file.read_bytes() for file in folder.glob("dossier.*")}
-    with pytest.raises(EvidenceError, match='document software: recorded .*, re-derived "pccp-monitor 9.9"'):
+    with pytest.raises(
+        EvidenceError, match=r'document software: recorded .*, re-derived "pccp-monitor 9\.9"'
+    ):
         reissue(scene.path, CHANGE, key_file=scene.key)
     assert {file: file.read_bytes() for file in folder.glob("dossier.*")} == before
     (folder / "dossier.json").unlink()
