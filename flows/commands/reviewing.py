@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.arguments import ReadingKeyOption, WorkspaceArgument, day, today
+from flows.arguments import MissedUpToOption, ReadingKeyOption, WorkspaceArgument, day, today
 from flows.terminal import progress, say
 from monitor.errors import UsageError
 
@@ -26,10 +26,7 @@ def review(
             "seconds each."
         ),
     ] = True,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
-    ] = None,
+    as_of: MissedUpToOption = None,
     packet: Annotated[
         bool,
         typer.Option(
