@@ -30,6 +30,11 @@ RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="One of 
 SiteOption = Annotated[str, typer.Option("--site", metavar="SITE", help="As `pccp status` names it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The stable machine-readable form.")]
 
+MissedUpToOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
+]
+
 SEVERAL = {"replay": ("--predictions", "--outcomes")}
 """Options that take several values after one name."""
 

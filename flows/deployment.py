@@ -1,67 +1,116 @@
-"""The scheduled deployment: the nightly flow on a cron, against a Prefect server, one run at a time."""
+"""The scheduled deployment: nights, weekly packets and dossiers, served by one process."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.heartbeat import ship_crash_detection
+from flows.naming import deployment_name
 from flows.terminal import say
 from monitor.errors import UsageError
 from monitor.operation.keys import default_key_path, read_key
 from monitor.operation.workspace import read_plan
 
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
+
 FIELDS = "minute, hour, day of month, month, day of week"
+OFF = "off"
+"""Instead of a cron: the flow is served and runs when somebody asks for it."""
 
 
-def serve(workspace: Path, cron: str, timezone: str, pseudonym_key: Path | None) -> None:
-    """Serve the nightly flow until this process is stopped; the schedule itself stays.
+@dataclass(frozen=True)
+class Schedules:
+    """When the flows run.
 
-    An overlapping run is cancelled, not queued: the next one catches up whatever is due. The workspace
-    has a lock of its own besides.
+    Attributes:
+        nightly: Five fields.
+        review: Five fields, or "off".
+        timezone: IANA name, of both and of "today".
+    """
+
+    nightly: str
+    review: str
+    timezone: str
+
+
+def serve(
+    workspace: Path, schedules: Schedules, pseudonym_key: Path | None, notify: Sequence[str] = ()
+) -> None:
+    """Serve the flows of a workspace until this process is stopped; the schedules themselves stay.
+
+    An overlapping run of the same flow is cancelled, not queued: the next one catches up whatever is due.
+    The workspace has a lock of its own besides.
 
     Args:
         workspace: Bound already.
-        cron: Five fields.
-        timezone: IANA name, of the schedule and of "today".
+        schedules: Of nights and packets; dossiers are made on demand.
         pseudonym_key: Key file; the user's config folder when None.
+        notify: Notification blocks on the server; nobody is told of anything without one.
 
     Raises:
-        UsageError: No workspace, no key, a wrong schedule, or no server.
+        UsageError: No workspace, no key, a wrong schedule, no server, or no such block.
     """
-    schedule = schedule_of(cron, timezone)
+    nightly_schedule = schedule_of(schedules.nightly, schedules.timezone)
+    off = schedules.review == OFF
+    review_schedule = None if off else schedule_of(schedules.review, schedules.timezone, "--review-cron")
     read_plan(workspace)
     key_file = (pseudonym_key or default_key_path()).resolve()
     read_key(key_file)
     _require_server()
 
+    from prefect import serve as serve_all
+
+    from flows.documentation import documentation
+    from flows.nightly import nightly
+    from flows.notifying import require_blocks
+    from flows.review import review
+
+    require_blocks(notify)
+    name = deployment_name(workspace)
+    parameters = {"workspace": str(workspace.resolve()), "pseudonym_key": str(key_file)}
+    watched = {**parameters, "timezone": schedules.timezone, "notify": list(notify) or None}
+    deployments = (
+        _deployment(nightly, name, watched, nightly_schedule),
+        _deployment(review, name, watched, review_schedule),
+        _deployment(documentation, name, parameters, None),
+    )
+    ship_crash_detection()
+    say(f"serving {nightly.name}/{name} at {schedules.nightly!r} ({schedules.timezone})")
+    when = "when asked for" if off else f"at {schedules.review!r} ({schedules.timezone})"
+    say(f"serving {review.name}/{name} {when}")
+    say(f"serving {documentation.name}/{name} when asked for, with the parameter change")
+    say(f"notifications: {', '.join(notify) or 'none'}; stop with Ctrl-C, the schedules stay")
+    serve_all(*deployments, pause_on_shutdown=False, print_starting_message=False, limit=len(deployments))
+
+
+def _deployment(flow: Any, name: str, parameters: dict[str, Any], schedule: Any) -> RunnerDeployment:
+    """One run at a time; the flow is found by its module's name, wherever the process was started."""
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.nightly import nightly
-
-    name = deployment_name(workspace)
-    ship_crash_detection()
-    say(f"serving {nightly.name}/{name} at {cron!r} ({timezone}); stop with Ctrl-C, the schedule stays")
-    nightly.serve(
+    return flow.to_deployment(
         name=name,
         schedule=schedule,
-        parameters={
-            "workspace": str(workspace.resolve()),
-            "timezone": timezone,
-            "pseudonym_key": str(key_file),
-        },
-        global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        limit=1,
-        pause_on_shutdown=False,
-        print_starting_message=False,
+        parameters=parameters,
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 
 
-def schedule_of(cron: str, timezone: str) -> Any:
+def schedule_of(cron: str, timezone: str, option: str = "--cron") -> Any:
     """The Prefect schedule of a cron text.
+
+    Args:
+        cron: Five fields.
+        timezone: IANA name.
+        option: That gave the cron, for the message.
 
     Raises:
         UsageError: Not five fields, a field out of range, or an unknown time zone.
@@ -73,22 +122,12 @@ def schedule_of(cron: str, timezone: str) -> Any:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise UsageError(f"--timezone {timezone}: expected an IANA name such as Europe/Berlin") from error
     if len(cron.split()) != len(FIELDS.split(", ")):
-        raise UsageError(f"--cron {cron!r}: expected five fields ({FIELDS}), found {len(cron.split())}")
+        raise UsageError(f"{option} {cron!r}: expected five fields ({FIELDS}), found {len(cron.split())}")
     try:
         _check_fields(cron, timezone)
     except ValueError as error:
-        raise UsageError(f"--cron {cron!r}: expected {FIELDS}, such as '0 2 * * *' for 02:00") from error
+        raise UsageError(f"{option} {cron!r}: expected {FIELDS}, such as '0 2 * * *' for 02:00") from error
     return Cron(cron, timezone=timezone)
-
-
-def deployment_name(workspace: Path) -> str:
-    """The workspace's folder name, in the letters that Prefect allows.
-
-    Example:
-        >>> deployment_name(Path("/srv/Site Network%2"))
-        'Site-Network-2'
-    """
-    return "".join(c if c.isalnum() else "-" for c in workspace.resolve().name) or "workspace"
 
 
 def _check_fields(cron: str, timezone: str) -> None:

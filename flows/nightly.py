@@ -6,51 +6,30 @@ keeps no result, and what is due is read from the workspace, never from the run'
 
 # No `from __future__ import annotations` here: a scheduled run could not resolve the flows' parameters.
 
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow, get_run_logger
 
+from flows.naming import deployment_name
+from flows.notifying import finished, tell
 from flows.showing import show_dossiers, show_sites
 from flows.terminal import progress
-from monitor.errors import BusyError
+from flows.working import HOUR, day_of_run, optional_path, working
 from monitor.operation import night, replay
 from monitor.operation.night import RunReport
-
-HOUR = 3600
-PAUSES_SECONDS = [30, 120, 300]
-"""How long a run waits for another writer before it tries again."""
-
-
-def _only_when_busy(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry after a busy workspace and nothing else: other errors are the same at the next try."""
-    return isinstance(state.result(raise_on_failure=False), BusyError)
+from monitor.operation.reading.digest import Message, of_nights
+from monitor.operation.reading.status import read_state
+from monitor.operation.workspace import read_plan
 
 
-def _working(name: str) -> Callable[[Callable[..., RunReport]], Any]:
-    """A task whose work is safe to repeat and whose result is never kept."""
-    return task(
-        name=name,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=len(PAUSES_SECONDS),
-        retry_delay_seconds=list(PAUSES_SECONDS),
-        retry_condition_fn=_only_when_busy,
-        timeout_seconds=12 * HOUR,
-    )
-
-
-@_working("ingest and run nights")
+@working("ingest and run nights", hours=12)
 def run_nights(workspace: str, as_of: date, pseudonym_key: str | None) -> RunReport:
     with progress() as step:
-        return night.nightly(Path(workspace), as_of, key_file=_path(pseudonym_key), progress=step)
+        return night.nightly(Path(workspace), as_of, key_file=optional_path(pseudonym_key), progress=step)
 
 
-@_working("replay history")
+@working("replay history", hours=12)
 def run_history(
     workspace: str, logs: dict[str, list[str]], until: date | None, approve_accepted: bool, key: str | None
 ) -> RunReport:
@@ -61,14 +40,18 @@ def run_history(
             [Path(file) for file in logs["outcomes"]],
             until=until,
             approve_accepted=approve_accepted,
-            key_file=_path(key),
+            key_file=optional_path(key),
             progress=step,
         )
 
 
 @flow(name="pccp-nightly", persist_result=False, timeout_seconds=13 * HOUR, validate_parameters=True)
 def nightly(
-    workspace: str, as_of: date | None = None, timezone: str = "UTC", pseudonym_key: str | None = None
+    workspace: str,
+    as_of: date | None = None,
+    timezone: str = "UTC",
+    pseudonym_key: str | None = None,
+    notify: list[str] | None = None,
 ) -> RunReport:
     """Ingest the inbox, run every night that is due, show what was found.
 
@@ -77,14 +60,17 @@ def nightly(
         as_of: Run as on this date; today in `timezone` when None. Missed nights are caught up in order.
         timezone: IANA name.
         pseudonym_key: Key file; the user's config folder when None.
+        notify: Notification blocks that are told when somebody has to act; nobody is when None.
 
     Raises:
         IngestError: A file of the inbox could not be read. The nights have run all the same, and the run
             ends as failed so that somebody looks.
     """
-    day = as_of or datetime.now(ZoneInfo(timezone)).date()
-    report = run_nights(workspace, day, pseudonym_key)
+    name, day = deployment_name(Path(workspace)), day_of_run(as_of, timezone)
+    ended = run_nights(workspace, day, pseudonym_key, return_state=True)
+    report: RunReport = finished(ended, notify, name, "night")
     _show(workspace, report, pseudonym_key)
+    tell(notify, lambda: _message(name, Path(workspace), report))
     report.require_all_read()
     return report
 
@@ -122,5 +108,6 @@ def _show(workspace: str, report: RunReport, pseudonym_key: str | None) -> None:
             get_run_logger().warning("an artifact could not be made; the nights are not affected")
 
 
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+def _message(name: str, workspace: Path, report: RunReport) -> Message | None:
+    loaded = read_plan(workspace)
+    return of_nights(name, loaded.plan, read_state(workspace, loaded), report)

@@ -15,6 +15,7 @@ from flows.terminal import plain
 from monitor.operation.reading.status import status
 
 SITES_KEY = "pccp-sites"
+PACKET_KEY = "pccp-packet"
 COLUMNS = ("site", "finding", "status", "n", "events", "log R / limit", "calibrator", "change", "next step")
 
 
@@ -43,6 +44,13 @@ def show_dossiers(pages: dict[str, str]) -> None:
             link=Path(page).resolve().as_uri(),
             link_text=f"Dossier {change}",
         )
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, timeout_seconds=600, retries=1, retry_delay_seconds=10)
+def show_packet(folder: str) -> None:
+    """A link to the printed page of the newest packet, under one key."""
+    page = Path(folder) / "summary.pdf"
+    create_link_artifact(key=PACKET_KEY, link=page.resolve().as_uri(), link_text=f"Packet {page.parent.name}")
 
 
 def _record(row: Row) -> dict[str, object]:

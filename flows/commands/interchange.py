@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from flows.arguments import ReadingKeyOption, WorkspaceArgument, day, existing, today
+from flows.arguments import MissedUpToOption, ReadingKeyOption, WorkspaceArgument, day, existing, today
 from flows.terminal import plain, say
 from monitor.errors import IngestError, UsageError
 
@@ -74,10 +74,7 @@ def dicom(
 
 def metrics(
     workspace: WorkspaceArgument,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
-    ] = None,
+    as_of: MissedUpToOption = None,
     pseudonym_key: ReadingKeyOption = None,
 ) -> None:
     """Print the state of every site for Prometheus.
@@ -100,10 +97,12 @@ def metrics(
     say(exposition(found, missed_nights=missed, least_count=least).rstrip("\n"))
 
 
-def _convert(form: str, files: list[Path], mapping: Path, to: str, paths: tuple[Path, Path | None]) -> None:
+def _convert(
+    form: str, files: list[Path], mapping: Path, role: Role, paths: tuple[Path, Path | None]
+) -> None:
     from monitor.interchange import convert, read_mapping, write
 
-    role, out = _role(to), paths[0]
+    out = paths[0]
     refused = paths[1] or out.with_name(f"{out.name}.refused")
     if out.suffix != ".csv":
         raise UsageError(f"{out}: expected a name ending in .csv")
@@ -114,14 +113,6 @@ def _convert(form: str, files: list[Path], mapping: Path, to: str, paths: tuple[
     _say_conversion(found, out, refused)
     if not found.rows:
         raise IngestError(f"{len(files)} files: no row of the {role} log; {out} holds its header only")
-
-
-def _role(text: str) -> Role:
-    roles: tuple[Role, ...] = get_args(Role)
-    for role in roles:
-        if text == role:
-            return role
-    raise UsageError(f"--to: expected one of {', '.join(roles)}")
 
 
 def _say_conversion(found: Conversion, out: Path, refused: Path) -> None:

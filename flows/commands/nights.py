@@ -126,15 +126,34 @@ def serve(
     timezone: Annotated[
         str, typer.Option("--timezone", metavar="ZONE", help="Of the schedule, for example Europe/Berlin.")
     ] = "UTC",
+    review_cron: Annotated[
+        str,
+        typer.Option(
+            "--review-cron",
+            metavar="CRON",
+            help="Of the weekly packet; `off`: only when somebody asks for it. Default: Mondays at 06:00.",
+            show_default=False,
+        ),
+    ] = "0 6 * * 1",
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notify",
+            metavar="TYPE/NAME",
+            help="Notification block on the server, such as slack-webhook/qa; repeatable. Default: none.",
+        ),
+    ] = None,
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Run the nights on a schedule, with a Prefect server.
+    """Run nights and weekly packets on a schedule, with a Prefect server.
 
-    PREFECT_API_URL names the server. Runs in the foreground: let a service manager start it.
+    PREFECT_API_URL names the server. Runs in the foreground: let a service manager start it. The server can
+    also be asked to make a dossier again (pccp-documentation, parameter change).
     """
-    from flows.deployment import serve as serve_nights
+    from flows.deployment import Schedules
+    from flows.deployment import serve as serve_flows
 
-    serve_nights(workspace, cron, timezone, pseudonym_key)
+    serve_flows(workspace, Schedules(cron, review_cron, timezone), pseudonym_key, tuple(notify or ()))
 
 
 def say_run(workspace: Path, report: RunReport) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.arguments import WorkspaceArgument, day, today
+from flows.arguments import MissedUpToOption, WorkspaceArgument, day, today
 from flows.terminal import Progress, progress, say
 from monitor.errors import UsageError
 
@@ -47,10 +47,14 @@ def review(
             "second each."
         ),
     ] = True,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Count missed nights up to this day. Default: today."),
-    ] = None,
+    as_of: MissedUpToOption = None,
+    packet: Annotated[
+        bool,
+        typer.Option(
+            "--packet",
+            help="Write the week's packet instead: the pages and one printed page, in a folder that stays.",
+        ),
+    ] = False,
     serve: Annotated[
         bool,
         typer.Option(
@@ -96,6 +100,8 @@ def review(
         return _serve(workspace, pseudonym_key, report, now, port)
     if port is not None:
         raise UsageError("--port: only with --serve")
+    if packet:
+        return _write_packet(workspace, now(), pseudonym_key)
     from monitor.documentation.review import write_review
 
     with progress() as step:
@@ -117,3 +123,14 @@ def _serve(
     with progress() as step:
         pages.built(step)
     serve(pages, port, say)
+
+
+def _write_packet(workspace: Path, asked: date, pseudonym_key: Path | None) -> None:
+    from monitor.operation.packets import write_packet
+
+    with progress() as step:
+        found = write_packet(workspace, today=asked, key_file=pseudonym_key, progress=step)
+    if found.beside:
+        say(f"of another state, and left as they are: {', '.join(found.beside)}")
+    word = "written" if found.new else "is there already, byte by byte"
+    say(f"packet {found.folder.name} {word}: {found.files} files; open {found.folder / 'summary.pdf'}")

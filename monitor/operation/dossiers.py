@@ -10,7 +10,8 @@ from typing import Any
 from monitor.errors import UsageError
 from monitor.hashing import sha256_file
 from monitor.operation.workspace import Workspace
-from monitor.registry import Change
+from monitor.plan import LoadedPlan
+from monitor.registry import Change, RegistryState
 
 
 def issue_dossiers(
@@ -38,7 +39,7 @@ def issue_dossiers(
     return issued
 
 
-def _write_index(folder: Path) -> None:
+def write_index(folder: Path) -> None:
     """List every dossier in the folder on one page."""
     from monitor import documentation
 
@@ -49,13 +50,22 @@ def _write_index(folder: Path) -> None:
 
 def compose(workspace: Workspace, change: Change) -> dict[str, Any]:
     """What the dossier of a change contains now: a function of plan and ledger alone."""
+    return compose_at(workspace.state, workspace.plan_of(change), change)
+
+
+def compose_at(state: RegistryState, loaded: LoadedPlan, change: Change) -> dict[str, Any]:
+    """What the dossier of a change contained when the ledger ended in this state.
+
+    Args:
+        state: Of the ledger, up to some entry.
+        loaded: The plan under which the change was opened.
+        change: As in that state.
+    """
     from monitor import documentation
 
     sequence, digest, _ = change.entries[-1]
-    history = documentation.history_of(workspace.state)
-    return documentation.dossier(
-        workspace.plan_of(change), change, {"seq": sequence, "hash": digest}, history
-    )
+    history = documentation.history_of(state)
+    return documentation.dossier(loaded, change, {"seq": sequence, "hash": digest}, history)
 
 
 def issue(workspace: Workspace, change: Change) -> Path:
@@ -67,7 +77,7 @@ def issue(workspace: Workspace, change: Change) -> Path:
     sequence = change.entries[-1][0]
     folder = workspace.path / "dossiers" / change.id
     files = documentation.write_dossier(folder, compose(workspace, change))
-    _write_index(workspace.path / "dossiers")
+    write_index(workspace.path / "dossiers")
     latest = (
         change.rolled_back or change.followed_up or change.deployed or change.voided or change.verdict or {}
     )

@@ -90,12 +90,16 @@ def test_a_link_leads_to_each_dossier(tmp_path: Path) -> None:
 def test_nothing_is_cached_or_kept() -> None:
     from prefect.cache_policies import NO_CACHE
 
-    from flows import nightly, showing
+    from flows import documentation, nightly, notifying, review, showing
 
-    tasks = (nightly.run_nights, nightly.run_history, showing.show_sites, showing.show_dossiers)
+    tasks = (
+        *(nightly.run_nights, nightly.run_history, review.write, documentation.make_again, notifying.deliver),
+        *(showing.show_sites, showing.show_dossiers, showing.show_packet),
+    )
+    found = (nightly.nightly, nightly.replay_history, review.review, documentation.documentation)
     assert all(task.cache_policy == NO_CACHE and task.persist_result is False for task in tasks)
     assert all(task.timeout_seconds for task in tasks)
-    assert all(flow.persist_result is False for flow in (nightly.nightly, nightly.replay_history))
+    assert all(flow.persist_result is False for flow in found)
 
 
 def test_only_a_busy_workspace_is_tried_again() -> None:

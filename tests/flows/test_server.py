@@ -20,13 +20,20 @@ from typing import Any
 
 import pytest
 
+from monitor.hashing import sha256_file
 from monitor.operation.workspace import initialise
-from monitor.simulation import network
+from tests.properties.planted import PLAN, small_network
+from tests.webhook import listening
 
-PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
 START_SECONDS = 120
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 RUN_SECONDS = 180
-DEPLOYMENT = "pccp-nightly/site-network"
+FLOWS = ("pccp-nightly", "pccp-review", "pccp-documentation")
+REGISTER = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+CustomWebhookNotificationBlock(name="qa", url=sys.argv[1], json_data={"text": "{{body}}"}).save("qa")
+"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,16 @@ class Server:
     def runs(self, *states: str) -> list[dict[str, Any]]:
         wanted = {"flow_runs": {"state": {"type": {"any_": list(states)}}}}
         return self.ask("/flow_runs/filter", wanted)
+
+    def start(self, deployment: str, **parameters: str) -> str:
+        """Ask for a run, as a person does; its id."""
+        asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        return self.ask(f"/deployments/{deployment}/create_flow_run", asked)["id"]
+
+    def ended(self, *runs: str) -> list[str]:
+        """How these runs ended, once all have."""
+        found = [self.ask(f"/flow_runs/{run}")["state_type"] for run in runs]
+        return found if set(found) <= set(ENDED) else []
 
 
 @contextmanager
@@ -94,10 +111,10 @@ def server(tmp_path: Path, loopback_port: int) -> Iterator[Server]:
 
 @pytest.fixture
 def workspace(tmp_path: Path, key_file: Path) -> Path:
-    """A bound workspace with a few nights of logs in its inbox."""
+    """A bound workspace whose inbox holds the logs of one site that shifts."""
     folder = tmp_path / "site-network"
     initialise(folder, PLAN, key_file, at="2026-01-01")
-    files = network(21, 7).write(tmp_path / "logs")
+    files = small_network().write(tmp_path / "logs")
     for file in (*files.predictions, *files.outcomes):
         file.rename(folder / "inbox" / f"{file.name}")
     return folder
@@ -109,26 +126,57 @@ def nights_on_record(workspace: Path) -> int:
 
 
 @pytest.mark.server
-def test_a_schedule_fires_on_a_real_server(
+def test_three_flows_are_served_by_one_process(
     server: Server, workspace: Path, key_file: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
     command = [sys.executable, "-c", "from flows.cli import main; main()", "serve", str(workspace)]
-    command += ["--cron", "* * * * *", "--pseudonym-key", str(key_file)]
-    with running(command, server.environment, log):
-        wait_for(lambda: server.runs("SCHEDULED"), START_SECONDS, "no run was ever scheduled", log)
-        ended = ("COMPLETED", "FAILED", "CRASHED")
-        done = wait_for(lambda: server.runs(*ended), RUN_SECONDS, "no scheduled run ended", log)
-    assert [run["state_type"] for run in done if run["auto_scheduled"]] == ["COMPLETED"], log.read_text()
+    command += ["--cron", "* * * * *", "--pseudonym-key", str(key_file), "--notify", "custom-webhook/qa"]
+    with listening() as heard:
+        register = [sys.executable, "-c", REGISTER, heard.url]
+        subprocess.run(register, env=server.environment, check=True, timeout=START_SECONDS)
+        with running(command, server.environment, log):
+            served = wait_for(lambda: deployments(server), START_SECONDS, "not all are served", log)
+            scheduled = {served["pccp-nightly"]["id"], served["pccp-review"]["id"]}
+            wait_for(lambda: scheduled == places(server), START_SECONDS, "no run was ever scheduled", log)
+            done = wait_for(lambda: server.runs(*ENDED), RUN_SECONDS, "no scheduled run ended", log)
+            assert [run["state_type"] for run in done if run["auto_scheduled"]] == ["COMPLETED"], (
+                log.read_text()
+            )
+            dossier = workspace / "dossiers" / "CHG-0001" / "dossier.json"
+            before = sha256_file(dossier)
+            dossier.unlink()
+            asked = [
+                server.start(served["pccp-documentation"]["id"], change="CHG-0001"),
+                server.start(served["pccp-review"]["id"]),
+            ]
+            ended = wait_for(lambda: server.ended(*asked), RUN_SECONDS, "a run on demand did not end", log)
+    assert ended == ["COMPLETED", "COMPLETED"], log.read_text()
+    assert sha256_file(dossier) == before
+    assert len(list(workspace.glob("packets/*/summary.pdf"))) == 1
     assert nights_on_record(workspace) > 20
-    deployment = server.ask(f"/deployments/name/{DEPLOYMENT}")
-    assert not deployment["paused"]
-    assert deployment["global_concurrency_limit"]["limit"] == 1
-    assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert "CHG-0001 (pneumothorax) judged: accept" in heard.texts[0]
+    keys = {item["key"] for item in server.ask("/artifacts/filter", {})}
+    assert {"pccp-sites", "pccp-packet", "pccp-dossier-chg-0001"} <= keys
     names = [item["name"] for item in server.ask("/automations/filter", {})]
     assert names == ["pccp: mark silent runs as crashed"]
-    keys = {item["key"] for item in server.ask("/artifacts/filter", {})}
-    assert "pccp-sites" in keys
+    for deployment in deployments(server).values():
+        assert not deployment["paused"]
+        assert deployment["global_concurrency_limit"]["limit"] == 1
+        assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+
+
+def deployments(server: Server) -> dict[str, Any]:
+    """The deployments by their flow; empty until all are there."""
+    found = server.ask("/deployments/filter", {})
+    flows = {item["id"]: item["name"] for item in server.ask("/flows/filter", {})}
+    named = {flows[item["flow_id"]]: item for item in found if item["name"] == "site-network"}
+    return named if set(named) == set(FLOWS) else {}
+
+
+def places(server: Server) -> set[str]:
+    """Deployments that have runs to come."""
+    return {run["deployment_id"] for run in server.runs("SCHEDULED")}
 
 
 def test_evidently_imports() -> None:

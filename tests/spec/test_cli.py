@@ -271,6 +271,13 @@ def test_a_wrong_schedule_is_refused_before_anything_starts(
     assert why in capsys.readouterr().err
 
 
+def test_a_wrong_schedule_of_the_packet_is_refused_by_its_own_option(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("serve", workspace, "--cron", "0 2 * * *", "--review-cron", "mondays") == 2
+    assert "--review-cron 'mondays': expected five fields" in capsys.readouterr().err
+
+
 def test_serve_needs_a_server(workspace: Path, key_file: Path) -> None:
     command = [sys.executable, "-c", "from flows.cli import main; main()", "serve", str(workspace)]
     command += ["--cron", "0 2 * * *", "--pseudonym-key", str(key_file)]

@@ -50,6 +50,9 @@ from flows.nightly import nightly
 workspace, key = sys.argv[1:]
 state = nightly(workspace, as_of=date(2026, 3, 1), pseudonym_key=key, return_state=True)
 assert state.is_completed(), state
+from flows.review import review
+state = review(workspace, as_of=date(2026, 3, 1), pseudonym_key=key, return_state=True)
+assert state.is_completed(), state
 """
 COMMAND = "import sys; from flows.cli import run; sys.exit(run(sys.argv[1:]))"
 
@@ -108,6 +111,7 @@ def test_every_command_works_without_a_connection(guarded: dict[str, str], tmp_p
         ["status", workspace],
         ["status", workspace, "--json"],
         ["changes", workspace],
+        ["review", workspace, "--packet", "--as-of", "2026-03-01"],
         ["verify", workspace],
         ["init", history, "--plan", str(PLAN), *with_key],
         ["replay", history, "--predictions", sent[0], "--outcomes", sent[1], "--until", last, *with_key],

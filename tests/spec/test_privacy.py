@@ -91,6 +91,7 @@ def passage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Passage]:
         found.pccp("changes", workspace, "--json")
         found.pccp("verify", workspace)
         assert found.pccp("review", workspace, "--no-evidently") == 0, found.said
+        assert found.pccp("review", workspace, "--packet") == 0, found.said
     assert found.pccp("document", history, "CHG-0001", "--format", "all") == 0, found.said
     patient = next(csv.DictReader(logs["predictions"].read_text().splitlines()))["mrn"]
     assert found.pccp("find", history, "--patient", patient) == 0

@@ -20,10 +20,12 @@ from monitor.documentation.blocks import (
     Stack,
     Table,
 )
+from monitor.documentation.figures.states import SIGNS as STATE_SIGNS
 from monitor.documentation.numbers import Interval, Number, Share
 from monitor.documentation.pdf.drawings import drawing
 
 SIGNS: Final = {
+    **STATE_SIGNS,
     **dict.fromkeys(("met", "demonstrated", "accept"), "✓"),
     **dict.fromkeys(("contradicted", "reject"), "✕"),
     **dict.fromkeys(("not_contradicted", "insufficient"), "○"),

@@ -37,7 +37,7 @@ def content(dossier: Record, drawings: Mapping[str, str], content_sha256: str) -
         "content_sha256": content_sha256,
         "day": _newest_day(dossier),
     }
-    return _printable(exact)
+    return all_printable(exact)
 
 
 def _newest_day(dossier: Record) -> list[int]:
@@ -58,11 +58,12 @@ def _days(found: Any) -> Iterator[str]:
             yield from _days(item)
 
 
-def _printable(found: Any) -> Any:
+def all_printable(found: Any) -> Any:
+    """Plain data with every text made printable."""
     if isinstance(found, str):
         return printable(found)
     if isinstance(found, Mapping):
-        return {key: _printable(item) for key, item in found.items()}
+        return {key: all_printable(item) for key, item in found.items()}
     if isinstance(found, list | tuple):
-        return [_printable(item) for item in found]
+        return [all_printable(item) for item in found]
     return found

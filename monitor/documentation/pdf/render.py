@@ -15,7 +15,9 @@ from monitor.documentation.pdf.content import content
 from monitor.documentation.pdf.glyphs import font_files
 
 STANDARDS: Final[tuple[Any, ...]] = ("a-2a", "ua-1")
-TEMPLATE: Final = "dossier.typ"
+PACKAGE: Final = "monitor.documentation.pdf"
+BLOCKS: Final = "blocks.typ"
+"""What every template imports."""
 
 
 def dossier_pdf(dossier: Record, drawings: Mapping[str, str], content_sha256: str) -> bytes:
@@ -37,16 +39,27 @@ def dossier_pdf(dossier: Record, drawings: Mapping[str, str], content_sha256: st
     References:
         ISO 19005-2:2011 (PDF/A-2), level A. ISO 14289-1:2014 (PDF/UA-1).
     """
-    text = json.dumps(content(dossier, drawings, content_sha256), ensure_ascii=False)
-    template = resources.files("monitor.documentation.pdf").joinpath(TEMPLATE).read_bytes()
+    return typeset("dossier.typ", "dossier.json", content(dossier, drawings, content_sha256))
+
+
+def typeset(template: str, record: str, found: Record) -> bytes:
+    """A PDF of plain data, checked against both standards.
+
+    Args:
+        template: A .typ file of this package.
+        record: Name by which the template reads the data.
+        found: The data, every text printable.
+    """
+    package = resources.files(PACKAGE)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / TEMPLATE).write_bytes(template)
-        (folder / "dossier.json").write_bytes(text.encode())
-        return _compiled(folder)
+        for file in (template, BLOCKS):
+            (folder / file).write_bytes(package.joinpath(file).read_bytes())
+        (folder / record).write_bytes(json.dumps(found, ensure_ascii=False).encode())
+        return _compiled(folder, template)
 
 
-def _compiled(folder: Path) -> bytes:
+def _compiled(folder: Path, template: str) -> bytes:
     import typst
 
     fonts = folder / "fonts"
@@ -55,7 +68,7 @@ def _compiled(folder: Path) -> bytes:
         shutil.copyfile(file, fonts / file.name)
     known = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts)])
     return typst.compile(
-        str(folder / TEMPLATE),
+        str(folder / template),
         root=str(folder),
         font_paths=known,
         ignore_system_fonts=True,

@@ -27,11 +27,12 @@ def ledger_of(entries: Sequence[Entry], state: RegistryState, most: int = MOST_E
         "count": len(entries),
         "head": {"sequence": head.sequence, "hash": head.hash, "at": head.at} if head else None,
         "kinds": dict(Counter(entry.kind for entry in entries)),
-        "entries": [_line(entry, state) for entry in reversed(shown)],
+        "entries": [line_of(entry, state) for entry in reversed(shown)],
     }
 
 
-def _line(entry: Entry, state: RegistryState) -> dict[str, Any]:
+def line_of(entry: Entry, state: RegistryState) -> dict[str, Any]:
+    """One entry in one line, with the place it is about."""
     about = _about(entry.body, state)
     return {
         "sequence": entry.sequence,
