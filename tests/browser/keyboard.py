@@ -45,7 +45,7 @@ class Keyboard:
         found = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         return found.get("result", {}).get("value")
 
-    def answer(self, expression: str) -> Any:
+    def promised(self, expression: str) -> Any:
         """What an expression's promise comes to.
 
         Raises:

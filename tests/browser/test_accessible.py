@@ -27,7 +27,7 @@ def findings(keys: Keyboard, file: Path, axe: str) -> list[dict[str, Any]]:
     """What axe finds wrong with a page, or cannot tell, with the elements."""
     keys.open(file)
     keys.value(axe)
-    found = json.loads(keys.answer(RUN))
+    found = json.loads(keys.promised(RUN))
     doubtful = [item for item in found["incomplete"] if item["id"] not in UNTOLD]
     return [
         {
