@@ -46,7 +46,7 @@ def of(connection: Session, source: Source, layout: Layout) -> dict[str, tuple[E
         f"SELECT r.line, r.field, r.reason, CASE WHEN s.broken IS NULL AND r.field <> '' "
         f"THEN {_class(f'trim(CASE r.field {cell} END)')} ELSE 'broken line' END "
         "FROM (SELECT * FROM refused QUALIFY row_number() OVER (PARTITION BY reason ORDER BY line) "
-        f"<= {PER_REASON}) r JOIN ({source.relation}) s ON s.line = r.line ORDER BY r.reason, r.line",
+        f"<= {PER_REASON}) r JOIN ({source.refused()}) s ON s.line = r.line ORDER BY r.reason, r.line",
     )
     shown: dict[str, list[Example]] = {}
     for line, name, reason, value_class in found:

@@ -25,8 +25,9 @@ from monitor.store import (
     source,
     working_rows,
 )
-from monitor.store.connection import STAGING, Session, quoted, rows, run, scalar, translated
+from monitor.store.connection import STAGING, Session, literal, quoted, rows, run, scalar, translated
 from monitor.store.contract import ROLES, Layout, check_site, layout, role_of
+from monitor.store.fields import BLANK
 from monitor.store.lines import Copy
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.rules import Rule, cells
@@ -35,7 +36,7 @@ from monitor.store.source import Source
 TEMPORARY = (
     "delivered_lines",
     "delivered_objects",
-    "judged",
+    "judged_rows",
     "refused",
     "compared",
     "accepted",
@@ -86,6 +87,7 @@ def delivered(room: Room, file: Path) -> Generator[Copy]:
     finally:
         clear_copies(room.workspace)
         with translated(f"{room.workspace}: clearing the temporary tables"):
+            run(room.connection, "DROP VIEW IF EXISTS temp.judged")
             for table in TEMPORARY:
                 run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
 
@@ -154,8 +156,28 @@ def _judge_rows(room: Room, staged: Source, found: Layout, arrival: Arrival) -> 
         rules = outcomes.rules(room.plan, found)
         statement = outcomes.judge(room.plan, found, text, room.pseudonymiser)
     used = {name: value for name, value in parameters.items() if f"${name}" in statement}
-    run(room.connection, f"CREATE OR REPLACE TEMP TABLE judged AS {statement}", used)
+    run(room.connection, f"CREATE OR REPLACE TEMP TABLE judged_rows AS {statement}", used)
+    _number_lines(room.connection, staged)
     return rules
+
+
+def _number_lines(connection: Session, staged: Source) -> None:
+    """`judged`: the judged rows with their `line`, blank ones left out.
+
+    The rows were stored in the order of their lines, so a row's position tells its line.
+
+    Raises:
+        EvidenceError: DuckDB found other lines than were copied.
+    """
+    found = scalar(connection, "SELECT count(*) FROM judged_rows")
+    if found != staged.rows_read + staged.blank_lines:
+        raise EvidenceError(f"{staged.file}: found {found} rows of {staged.rows_read + staged.blank_lines}")
+    read = f"WHERE broken IS DISTINCT FROM {literal(BLANK)}" if staged.blank_lines else ""
+    run(
+        connection,
+        f"CREATE OR REPLACE TEMP VIEW judged AS SELECT rowid + {staged.first_line} AS line, * "
+        f"FROM temp.judged_rows {read}",
+    )
 
 
 def _undated_cohort(room: Room) -> str:

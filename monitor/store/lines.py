@@ -1,20 +1,19 @@
 """One private copy of a delivered file, hashed while it is copied, one clean physical line per row.
 
 What is hashed is what is read, even if someone rewrites the file meanwhile. The copy of a text file
-differs from the original in four ways only: gzip is undone, a byte-order mark and carriage returns
-at line ends are dropped, a CSV line with double quotes has its fields separated by U+001F (and
-starts with it), and a line that cannot be text becomes a mark of what is wrong with it: its length
-and a keyed hash, so that the neighbours keep their numbers and nothing unreadable is kept.
+differs from the original in three ways only: gzip is undone, a byte-order mark and carriage returns
+at line ends are dropped, and a line that cannot be text becomes a mark of what is wrong with it: its
+length and a keyed hash, so that the neighbours keep their numbers and nothing unreadable is kept. A
+CSV is separated into its fields as well (`fields`).
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -32,13 +31,11 @@ LARGEST_EXPANSION = 100
 EXPANSION_COUNTS_FROM_BYTES = 64 << 20
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-PADDING = (b" ,", b", ", b" \n", b"\n ", b"\t", "\u00a0".encode())
 FIELDS = "\x1f"
 BROKEN = "\x1e"
 RESERVED = (b"\x01", b"\x1e", b"\x1f")
 """Marks of the copy, and what DuckDB is told to split lines at."""
-
-Repair = Callable[[bytes], bytes]
+FORBIDDEN = (b"\0", b"\r", *RESERVED)
 
 
 class Digest(Protocol):
@@ -54,16 +51,20 @@ class Copy:
     Attributes:
         path: Where it is.
         source_sha256: Of the bytes as delivered.
-        lines: Physical lines of a text file.
-        padded: Some cell may have white space around it; when False none needs trimming.
-        marked: Some line starts with FIELDS or BROKEN.
+        lines: Physical lines of a text file, the header of a CSV among them.
+        blank_lines: Of these, lines of a CSV without any character but white space.
+        header: First line of a CSV, which the copy leaves out.
+        padded: Positions of the columns of a CSV in which some cell may have white space around it.
+        marked: Some line of a CSV is a mark.
     """
 
     path: Path
     source_sha256: str
     lines: int = 0
-    padded: bool = True
-    marked: bool = True
+    blank_lines: int = 0
+    header: str = ""
+    padded: frozenset[int] = frozenset()
+    marked: bool = False
 
 
 def regular(path: Path) -> None:
@@ -89,30 +90,34 @@ def copy_bytes(source: Path, target: Path) -> Copy:
     return Copy(target, digest.hexdigest())
 
 
-def copy_lines(source: Path, target: Path, *, csv_quotes: bool, key: bytes) -> Copy:
+def copy_lines(source: Path, target: Path, key: bytes) -> Copy:
     """Copy a text file (gzip when its name ends so) line by line.
 
     Raises:
         IngestError: The gzip stream is damaged, cut off or expands beyond reason.
     """
-    digest = hashlib.sha256()
-    lines, padded, marked = 0, False, False
-    repair = _repair(key, csv_quotes=csv_quotes)
-    forbidden = (b"\0", b"\r", *RESERVED, *((b'"',) if csv_quotes else ()))
-    with _open(source) as handle, target.open("wb") as copy:
+    digest, lines = hashlib.sha256(), 0
+    with target.open("wb") as copy:
+        for block in text_blocks(source, digest):
+            kept = block if is_clean(block) else _marked_lines(block, key)
+            lines += kept.count(b"\n")
+            copy.write(kept)
+    return Copy(target, digest.hexdigest(), lines)
+
+
+def _marked_lines(block: bytes, key: bytes) -> bytes:
+    lines = block.split(b"\n")[:-1]
+    return b"".join((mark(reason, line, key) if (reason := unreadable(line)) else line) + b"\n" for line in lines)
+
+
+def text_blocks(source: Path, digest: Digest) -> Iterator[bytes]:
+    """A text file as blocks of whole lines that end in a line feed; what is delivered goes into `digest`."""
+    with _open(source) as handle:
         blocks = _delivered(handle, digest)
         if source.suffix.lower() == ".gz":
             blocks = _inflated(blocks, source)
-        for block in _whole_lines(blocks):
-            plain = block.replace(b"\r\n", b"\n") if b"\r" in block else block
-            if _is_clean(plain, forbidden):
-                padded = padded or _has_padding(plain)
-            else:
-                plain = b"".join(repair(line) + b"\n" for line in plain.split(b"\n")[:-1])
-                padded = marked = True
-            lines += plain.count(b"\n")
-            copy.write(plain)
-    return Copy(target, digest.hexdigest(), lines, padded, marked)
+        for block in whole_lines(_without_mark(blocks)):
+            yield block.replace(b"\r\n", b"\n") if b"\r" in block else block
 
 
 def _open(source: Path) -> BinaryIO:
@@ -162,10 +167,10 @@ def _check_expansion(read: int, written: int, source: Path) -> None:
         raise IngestError(f"{source}: expands beyond reason ({read} bytes to more than {written})")
 
 
-def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Blocks that end with a line end; of a line beyond the limit only the beginning is kept."""
     rest = b""
-    for block in _without_mark(blocks):
+    for block in blocks:
         head, line_end, tail = block.rpartition(b"\n")
         if not line_end:
             rest = (rest + tail)[: LONGEST_LINE_BYTES + 1]
@@ -189,39 +194,27 @@ def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _is_clean(block: bytes, forbidden: tuple[bytes, ...]) -> bool:
+def is_clean(block: bytes) -> bool:
+    """Every line can be text; a False may be a false alarm."""
     return (
-        len(block) <= LONGEST_LINE_BYTES and not any(mark in block for mark in forbidden) and _is_text(block)
+        len(block) <= LONGEST_LINE_BYTES and not any(sign in block for sign in FORBIDDEN) and _is_text(block)
     )
 
 
-def _has_padding(block: bytes) -> bool:
-    return block.startswith(b" ") or any(mark in block for mark in PADDING)
+def mark(reason: str, line: bytes, key: bytes) -> bytes:
+    """What stands in the copy for a line that is not read: why, its length and its keyed hash."""
+    return BROKEN.join(("", reason, str(len(line)), line_pseudonym(key, "line", line))).encode()
 
 
-def _repair(key: bytes, *, csv_quotes: bool) -> Repair:
-    def repair(line: bytes) -> bytes:
-        reason = _unreadable(line)
-        if reason is None and csv_quotes and b'"' in line:
-            fields = _unquoted(line.decode())
-            if fields is not None:
-                return (FIELDS + FIELDS.join(fields)).encode()
-            reason = "malformed_quote"
-        if reason is None:
-            return line
-        return BROKEN.join(("", reason, str(len(line)), line_pseudonym(key, "line", line))).encode()
-
-    return repair
-
-
-def _unreadable(line: bytes) -> str | None:
+def unreadable(line: bytes) -> str | None:
+    """Why a line cannot be text."""
     if len(line) > LONGEST_LINE_BYTES:
         return "line_too_long"
     if b"\0" in line:
         return "nul_byte"
     if not _is_text(line):
         return "invalid_utf8"
-    if b"\r" in line or any(mark in line for mark in RESERVED):
+    if b"\r" in line or any(sign in line for sign in RESERVED):
         return "control_character"
     return None
 
@@ -234,11 +227,3 @@ def _is_text(block: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _unquoted(line: str) -> list[str] | None:
-    try:
-        parsed = list(csv.reader([line], strict=True))
-    except csv.Error:
-        return None
-    return parsed[0] if len(parsed) == 1 else None

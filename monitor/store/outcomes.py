@@ -61,7 +61,7 @@ def rules(plan: ChangePlan, layout: Layout) -> tuple[Rule, ...]:
 
 
 def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonymiser) -> str:
-    """SQL of the judged rows: `line`, `fault` and every typed column; parameters as in `ingest`."""
+    """SQL of the judged rows in line order: `fault` and every typed column; parameters as in `ingest`."""
     time = time_of(plan, "observed_at", lenient=True)
     typed = (
         f"SELECT *, {time.day} AS day, {time.last_day} AS last_day "
@@ -70,7 +70,7 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     study = "study_id" if plan.logs.predictions.research_id else pseudonymiser.sql("study", "study_id")
     reader = pseudonymiser.sql("reader", "reader_id")
     return (
-        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
+        f"SELECT broken, {first_broken(rules(plan, layout))} AS fault, site, finding, "
         f"{study} AS study, "
         "CASE WHEN outcome[1] = '1' THEN 1 WHEN outcome[1] = '0' THEN 0 END::TINYINT AS outcome, "
         "last_day::DATE AS observed_on, label_source, label_version, "

@@ -81,7 +81,7 @@ def _score_rules(plan: ChangePlan) -> tuple[Rule, ...]:
 
 
 def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonymiser) -> str:
-    """SQL of the judged rows: `line`, `fault` and every typed column; parameters as in `ingest`."""
+    """SQL of the judged rows in line order: `fault` and every typed column; parameters as in `ingest`."""
     time = time_of(plan, "predicted_at")
     stored = covariates.columns(plan)
     values = "".join(
@@ -105,7 +105,7 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
     )
     kept = "".join(f", {quoted(c.name)}, {quoted('note_' + c.name)}" for c in stored)
     return (
-        f"SELECT line, broken, {first_broken(rules(plan, layout))} AS fault, {strata.site(plan)}, finding, "
+        f"SELECT broken, {first_broken(rules(plan, layout))} AS fault, {strata.site(plan)}, finding, "
         f"{study} AS study, "
         f"{pseudonymiser.sql('patient', 'patient_id')} AS patient, model_version, "
         f"local AS predicted_at, day, {key} AS cohort, {end} AS cohort_end, {known_on}::DATE AS known_on, "

@@ -49,7 +49,7 @@ def write(
         f'SELECT {literal(source.sha256)} AS source_sha256, s.line, CASE r.field {column} END AS "column", '
         f"r.reason, CASE WHEN s.broken IS NULL THEN {_fields(source, layout, pseudonymiser)} END AS fields, "
         f"CASE WHEN s.broken IS NOT NULL THEN {source.remains} END AS remains "
-        f"FROM ({source.relation}) s JOIN refused r ON r.line = s.line"
+        f"FROM ({source.refused()}) s JOIN refused r ON r.line = s.line"
     )
     _find_known(connection, layout)
     used = {name: value for name, value in pseudonymiser.parameters().items() if f"${name}" in statement}

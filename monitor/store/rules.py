@@ -62,16 +62,13 @@ def one_of(expression: str, values: Iterable[str | float]) -> str:
 
 
 def cells(source: Source, layout: Layout) -> str:
-    """SQL that yields `line`, `broken` and every field and covariate, trimmed, null where missing.
+    """SQL that yields `broken` and every field and covariate, trimmed, null where missing, in line order.
 
     Fields the log lacks come from the plan's constants; a covariate is called `raw_<name>`.
     """
     positions = {name: index for index, name in enumerate(source.columns)}
     mapped = {**layout.fields, **{f"raw_{name}": column for name, column in layout.covariates.items()}}
-    cell = f"trim(%s, {WHITE_SPACE})" if source.padded else "%s"
-    trimmed = ", ".join(
-        f"{cell % source.cell(positions[column])} AS {quoted(name)}" for name, column in mapped.items()
-    )
+    trimmed = ", ".join(f"{_trimmed(source, positions[column])} AS {quoted(name)}" for name, column in mapped.items())
     nested = " OR ".join(
         condition
         for column in dict.fromkeys(layout.required)
@@ -85,9 +82,14 @@ def cells(source: Source, layout: Layout) -> str:
         if name not in mapped
     )
     return (
-        f"SELECT line, broken, {present}{constants} FROM "
-        f"(SELECT line, {broken} AS broken, {trimmed} FROM ({source.relation}))"
+        f"SELECT broken, {present}{constants} FROM "
+        f"(SELECT {broken} AS broken, {trimmed} FROM ({source.relation}))"
     )
+
+
+def _trimmed(source: Source, index: int) -> str:
+    cell = source.cell(index)
+    return f"trim({cell}, {WHITE_SPACE})" if source.padded(index) else cell
 
 
 def _present(name: str, missing: Iterable[str]) -> str:

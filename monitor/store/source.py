@@ -14,6 +14,7 @@ from pathlib import Path
 
 from monitor.errors import EvidenceError, IngestError
 from monitor.store.connection import Session, literal, quoted, rows, run, scalar, session, translated
+from monitor.store.fields import BLANK, MOST_COLUMNS, copy_fields, pick, split
 from monitor.store.lines import BROKEN, FIELDS, Copy, copy_bytes, copy_lines
 
 SUFFIXES = {
@@ -25,7 +26,6 @@ SUFFIXES = {
     ".ndjson.gz": "json",
     ".parquet": "parquet",
 }
-MOST_COLUMNS = 2_000
 NESTED_TYPES = ("STRUCT", "MAP", "UNION", "LIST")
 
 
@@ -37,25 +37,30 @@ class Source:
         file: The delivered file, for messages.
         sha256: Of the delivered bytes.
         columns: Column names in file order.
-        relation: SQL that yields `line`, `broken` (a reason or null) and what `cell` refers to.
+        relation: SQL that yields `broken` (a reason or null) and what `cell` refers to, one row per physical
+            line, in their order; a blank line is one whose reason is BLANK.
+        first_line: The physical number of the first row.
+        refused: Yields SQL of the rows in the table `refused`, with `line`, `broken` and what `cell` refers to.
         cell: SQL text of the n-th column, counted from zero.
         nested: SQL condition that the n-th column holds no single value.
         remains: SQL of what may be kept of a broken line: its length and its keyed hash.
         rows_read: Physical rows, blank lines and the header apart.
         blank_lines: Lines without any character but white space.
-        padded: Some cell may have white space around it.
+        padded: Whether some cell of the n-th column may have white space around it.
     """
 
     file: Path
     sha256: str
     columns: tuple[str, ...]
     relation: str
+    refused: Callable[[], str]
     cell: Callable[[int], str]
     nested: Callable[[int], str]
     remains: str
     rows_read: int
     blank_lines: int
-    padded: bool = True
+    first_line: int = 1
+    padded: Callable[[int], bool] = lambda _: True
 
 
 def kind(file: Path) -> str:
@@ -75,7 +80,7 @@ def copy(file: Path, staging: Path, key: bytes) -> Copy:
     form = kind(file)
     if form == "parquet":
         return copy_bytes(file, staging / "delivered.parquet")
-    return copy_lines(file, staging / "delivered.txt", csv_quotes=form == "csv", key=key)
+    return (copy_fields if form == "csv" else copy_lines)(file, staging / "delivered.txt", key)
 
 
 def read(connection: Session, file: Path, delivered: Copy, keyed_hash: str) -> Source:
@@ -90,86 +95,77 @@ def read(connection: Session, file: Path, delivered: Copy, keyed_hash: str) -> S
     Raises:
         IngestError: The header is missing, unreadable or has a name twice.
     """
-    form = kind(file)
-    if form == "parquet":
-        return _parquet(connection, file, delivered)
-    _stage_lines(connection, delivered)
-    remains = f"{{'bytes': strlen(text), 'keyed_hash': {keyed_hash}}}"
-    marked = f"string_split(text, {_character(BROKEN)})"
-    remains = (
-        f"CASE WHEN starts_with(text, {_character(BROKEN)}) "
-        f"THEN {{'bytes': {marked}[3]::BIGINT, 'keyed_hash': {marked}[4]}} ELSE {remains} END"
-    )
-    return (_csv if form == "csv" else _json)(connection, file, delivered, remains)
+    match kind(file):
+        case "parquet":
+            return _parquet(connection, file, delivered)
+        case "csv":
+            return _csv(connection, file, delivered)
+        case _:
+            return _json(connection, file, delivered, keyed_hash)
 
 
 def _character(text: str) -> str:
     return f"chr({ord(text)})"
 
 
-def _stage_lines(connection: Session, delivered: Copy) -> None:
-    """One physical line per row, numbered; DuckDB must see exactly the lines that were copied."""
-    run(
-        connection,
-        "CREATE OR REPLACE TEMP TABLE delivered_lines AS SELECT row_number() OVER () AS line, text "
-        "FROM read_csv($path, auto_detect = false, header = false, columns = {'text': 'VARCHAR'}, "
-        "delim = chr(1), quote = '', escape = '', strict_mode = false, new_line = '\\n')",
-        {"path": str(delivered.path.resolve())},
+def _csv(connection: Session, file: Path, delivered: Copy) -> Source:
+    columns = _csv_header(file, delivered.header)
+    marked = f"string_split(cell_0, {_character(BROKEN)})"
+    broken = (
+        f"CASE WHEN starts_with(cell_0, {_character(BROKEN)}) THEN {marked}[2] END"
+        if delivered.marked
+        else "NULL::VARCHAR"
     )
-    staged = scalar(connection, "SELECT count(*) FROM delivered_lines")
-    if staged != delivered.lines:
-        raise EvidenceError(f"staged {staged} physical lines of {delivered.lines}")
+    names = [f"cell_{position}" for position in range(len(columns))]
 
+    def refused() -> str:
+        lines = rows(connection, "SELECT DISTINCT line FROM refused ORDER BY line")
+        picked = delivered.path.with_name("refused.txt")
+        pick(delivered.path, (line for (line,) in lines), picked)
+        return f"SELECT *, {broken} AS broken FROM {_fields(picked, {'line': 'BIGINT'}, names)}"
 
-def _csv(connection: Session, file: Path, delivered: Copy, remains: str) -> Source:
-    columns = _csv_header(connection, file)
-    blank = "coalesce(trim(text, ' \t'), '') = ''" if delivered.padded else "text IS NULL"
-    counts = rows(
-        connection,
-        f"SELECT count(*) FILTER (NOT ({blank})), count(*) FILTER ({blank}) "
-        "FROM delivered_lines WHERE line > 1",
-    )[0]
-    parts, broken = (
-        "string_split(text, ',')",
-        f"CASE WHEN len(parts) <> {len(columns)} THEN 'wrong_field_count' END",
-    )
-    if delivered.marked:
-        fields, mark = _character(FIELDS), _character(BROKEN)
-        unquoted = f"string_split(substr(text, 2), {fields})"
-        parts = f"CASE WHEN starts_with(text, {fields}) THEN {unquoted} ELSE {parts} END"
-        broken = f"CASE WHEN starts_with(text, {mark}) THEN string_split(text, {mark})[2] ELSE {broken} END"
-    relation = (
-        f"SELECT *, {broken} AS broken FROM (SELECT line, text, {parts} AS parts "
-        f"FROM delivered_lines WHERE line > 1 AND NOT ({blank}))"
-    )
     return Source(
         file,
         delivered.source_sha256,
         columns,
-        relation,
-        lambda index: f"parts[{index + 1}]",
+        f"SELECT *, {broken} AS broken FROM {_fields(delivered.path, {}, names)}",
+        refused,
+        lambda index: names[index],
         lambda _: "false",
-        remains,
-        *counts,
-        padded=delivered.padded,
+        f"{{'bytes': {marked}[3]::BIGINT, 'keyed_hash': {marked}[4]}}",
+        delivered.lines - 1 - delivered.blank_lines,
+        delivered.blank_lines,
+        first_line=2,
+        padded=lambda index: index in delivered.padded,
     )
 
 
-def _csv_header(connection: Session, file: Path) -> tuple[str, ...]:
-    first = rows(connection, "SELECT text FROM delivered_lines WHERE line = 1")
-    text: str = (first[0][0] if first else None) or ""
+def _fields(path: Path, first: dict[str, str], names: list[str]) -> str:
+    """SQL of a file with one field separator, no quotes and no header; an empty field is an empty text."""
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in _typed(first, names))
+    return (
+        f"read_csv({literal(str(path.resolve()))}, auto_detect = false, header = false, "
+        f"columns = {{{columns}}}, delim = {_character(FIELDS)}, nullstr = {_character(BROKEN)}, "
+        "quote = '', escape = '', strict_mode = false, new_line = '\\n')"
+    )
+
+
+def _typed(first: dict[str, str], names: list[str]) -> list[tuple[str, str]]:
+    return [*first.items(), *((name, "VARCHAR") for name in names)]
+
+
+def _csv_header(file: Path, text: str) -> tuple[str, ...]:
     if text.startswith(BROKEN):
         reason = text.split(BROKEN)[1]
         raise IngestError(f"{file}:1: expected a header of column names, found an unreadable line ({reason})")
     if not text.strip():
         raise IngestError(f"{file}:1: expected a header of column names, found an empty line")
-    names = text[1:].split(FIELDS) if text.startswith(FIELDS) else text.split(",")
+    names = split(text)
     _check_width(len(names), file)
     return _distinct([name.strip() for name in names], file)
 
 
 def _check_width(columns: int, file: Path) -> None:
-    """Names travel into statements, whose cost grows faster than their number."""
     if columns > MOST_COLUMNS:
         raise IngestError(f"{file}: expected at most {MOST_COLUMNS} columns, found {columns}")
 
@@ -188,16 +184,32 @@ def _distinct(names: list[str], file: Path) -> tuple[str, ...]:
     return tuple(name if names[i] or name not in taken else f"{name}_unnamed" for i, name in enumerate(named))
 
 
-def _json(connection: Session, file: Path, delivered: Copy, remains: str) -> Source:
+def _stage_lines(connection: Session, delivered: Copy) -> None:
+    """One physical line per row, numbered; DuckDB must see exactly the lines that were copied."""
+    run(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE delivered_lines AS SELECT row_number() OVER () AS line, text "
+        "FROM read_csv($path, auto_detect = false, header = false, columns = {'text': 'VARCHAR'}, "
+        "delim = chr(1), quote = '', escape = '', strict_mode = false, new_line = '\\n')",
+        {"path": str(delivered.path.resolve())},
+    )
+    staged = scalar(connection, "SELECT count(*) FROM delivered_lines")
+    if staged != delivered.lines:
+        raise EvidenceError(f"staged {staged} physical lines of {delivered.lines}")
+
+
+def _json(connection: Session, file: Path, delivered: Copy, keyed_hash: str) -> Source:
+    _stage_lines(connection, delivered)
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE delivered_objects AS SELECT line, text, "
         "CASE WHEN broken IS NULL THEN text END AS object, broken FROM (SELECT line, text, CASE "
+        f"WHEN coalesce(trim(text, ' \t'), '') = '' THEN {literal(BLANK)} "
         f"WHEN starts_with(text, {_character(BROKEN)}) THEN string_split(text, {_character(BROKEN)})[2] "
         "WHEN NOT json_valid(text) THEN 'invalid_json' "
         "WHEN json_type(text) <> 'OBJECT' THEN 'not_an_object' "
         "WHEN len(json_keys(text)) <> len(list_distinct(json_keys(text))) THEN 'duplicate_key' END AS broken "
-        "FROM delivered_lines WHERE coalesce(trim(text, ' \t'), '') <> '')",
+        "FROM delivered_lines)",
     )
     found = rows(
         connection,
@@ -208,13 +220,21 @@ def _json(connection: Session, file: Path, delivered: Copy, remains: str) -> Sou
     _check_width(len(columns), file)
     if not columns:
         raise IngestError(f"{file}: expected one JSON object per line, found none")
-    read_count = scalar(connection, "SELECT count(*) FROM delivered_objects")
+    blank = f"broken IS NOT DISTINCT FROM {literal(BLANK)}"
+    read_count = scalar(connection, f"SELECT count(*) FROM delivered_objects WHERE NOT ({blank})")
+    marked = f"string_split(text, {_character(BROKEN)})"
+    remains = (
+        f"CASE WHEN starts_with(text, {_character(BROKEN)}) "
+        f"THEN {{'bytes': {marked}[3]::BIGINT, 'keyed_hash': {marked}[4]}} "
+        f"ELSE {{'bytes': strlen(text), 'keyed_hash': {keyed_hash}}} END"
+    )
     pointers = [literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in columns]
     return Source(
         file,
         delivered.source_sha256,
         columns,
-        "SELECT * FROM delivered_objects",
+        "SELECT broken, object FROM delivered_objects ORDER BY line",
+        lambda: "SELECT * FROM delivered_objects SEMI JOIN refused USING (line)",
         lambda index: f"json_extract_string(object, {pointers[index]})",
         lambda index: f"coalesce(json_type(object, {pointers[index]}) IN ('OBJECT', 'ARRAY'), false)",
         remains,
@@ -250,12 +270,17 @@ def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
         f"{'NULL' if nested[i] else quoted(name)}::VARCHAR AS cell_{i}" for i, name in enumerate(columns)
     )
     count = scalar(connection, f"SELECT count(*) FROM read_parquet({path})")
+    relation = f"SELECT NULL::VARCHAR AS broken, {cells} FROM read_parquet({path})"
     return Source(
         file,
         delivered.source_sha256,
         columns,
-        f"SELECT file_row_number + 1 AS line, NULL::VARCHAR AS broken, {cells} "
-        f"FROM read_parquet({path}, file_row_number = true)",
+        relation,
+        lambda: (
+            f"SELECT file_row_number + 1 AS line, NULL::VARCHAR AS broken, {cells} "
+            f"FROM read_parquet({path}, file_row_number = true) "
+            "WHERE file_row_number IN (SELECT line - 1 FROM refused)"
+        ),
         lambda index: f"cell_{index}",
         lambda index: "true" if nested[index] else "false",
         "NULL",
