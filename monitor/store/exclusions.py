@@ -14,6 +14,7 @@ stands, in both directions:
 from __future__ import annotations
 
 from monitor.plan.model import ChangePlan
+from monitor.store import study_keys
 from monitor.store.connection import Session, rows, run, scalar
 from monitor.store.contract import Layout
 from monitor.store.rules import one_of
@@ -172,6 +173,7 @@ def insert(connection: Session, accepted: str, batch: int) -> None:
         f"INSERT INTO predictions BY NAME SELECT * EXCLUDE ({FIELD}), {batch} AS batch FROM ({accepted}) "
         f"WHERE {FIELD} IS NULL",
     )
+    study_keys.insert(connection, f"SELECT * FROM ({accepted}) WHERE {FIELD} IS NULL", batch)
     run(
         connection,
         f"INSERT INTO {TABLE} BY NAME SELECT * EXCLUDE ({FIELD}), {FIELD} AS reason, {batch} AS batch "

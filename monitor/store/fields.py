@@ -33,10 +33,10 @@ MOST_COLUMNS = 2_000
 BLANK = "blank"
 SEPARATOR = FIELDS.encode()
 LINE_END, COMMA = ord("\n"), ord(",")
-IS_SPACE = np.zeros(256, dtype=bool)
-IS_SPACE[list(b" \t\xa0\xc2")] = True
+SPACES = b" \t\xa0\xc2"
 """White space, and both bytes of a space that does not break."""
-PADDING = (b" " + SEPARATOR, SEPARATOR + b" ", b" \n", b"\n ", b"\t", "\u00a0".encode())
+IS_BETWEEN = np.zeros(256, dtype=bool)
+IS_BETWEEN[[LINE_END, ord(FIELDS)]] = True
 BLOCK_BYTES = 1 << 20
 
 
@@ -145,12 +145,16 @@ def _unquoted(line: bytes) -> list[str] | None:
 
 def _padded(block: bytes, width: int) -> set[int]:
     """Columns of a separated block in which some cell begins or ends with white space, or may do so."""
-    if not (block.startswith(b" ") or any(sign in block for sign in PADDING)):
-        return set()
     signs = np.frombuffer(b"\n" + block, dtype=np.uint8)
-    ends = np.flatnonzero((signs == LINE_END) | (signs == ord(FIELDS)))
-    around = IS_SPACE[signs[ends[:-1] + 1]] | IS_SPACE[signs[ends[1:] - 1]]
-    return set(np.flatnonzero(around.reshape(-1, width).any(axis=0)).tolist())
+    spaces = [sign for sign in SPACES if bytes([sign]) in block]
+    at = (
+        np.concatenate([np.flatnonzero(signs == sign) for sign in spaces]) if spaces else np.zeros(0, np.intp)
+    )
+    at = at[IS_BETWEEN[signs[at - 1]] | IS_BETWEEN[signs[at + 1]]]
+    if not len(at):
+        return set()
+    between = np.flatnonzero(IS_BETWEEN[signs])
+    return set(((np.searchsorted(between, at) - 1) % width).tolist())
 
 
 def pick(copy: Path, wanted: Iterable[int], target: Path) -> None:

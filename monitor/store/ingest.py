@@ -23,6 +23,7 @@ from monitor.store import (
     predictions,
     rejected,
     source,
+    study_keys,
     working_rows,
 )
 from monitor.store.connection import STAGING, Session, literal, quoted, rows, run, scalar, translated
@@ -298,6 +299,7 @@ def store_rows(room: Room, judged: Judged, accepted: str) -> None:
     if judged.layout.role == "predictions" and exclusions.FIELD in judged.layout.fields:
         exclusions.insert(room.connection, accepted, judged.batch)
         return
+    study_keys.insert(room.connection, accepted, judged.batch)
     run(
         room.connection,
         f"INSERT INTO {judged.layout.role} BY NAME SELECT *, {judged.batch} AS batch FROM ({accepted})",

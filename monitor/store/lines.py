@@ -107,7 +107,9 @@ def copy_lines(source: Path, target: Path, key: bytes) -> Copy:
 
 def _marked_lines(block: bytes, key: bytes) -> bytes:
     lines = block.split(b"\n")[:-1]
-    return b"".join((mark(reason, line, key) if (reason := unreadable(line)) else line) + b"\n" for line in lines)
+    return b"".join(
+        (mark(reason, line, key) if (reason := unreadable(line)) else line) + b"\n" for line in lines
+    )
 
 
 def text_blocks(source: Path, digest: Digest) -> Iterator[bytes]:

@@ -9,7 +9,13 @@ from monitor.plan.model import ChangePlan
 from monitor.store import covariates, strata
 from monitor.store.connection import Session, quoted, rows, run
 
-MIGRATIONS = ((1, "schema.sql"), (2, "working_rows.sql"), (3, "streams.sql"), (4, "exclusions.sql"))
+MIGRATIONS = (
+    (1, "schema.sql"),
+    (2, "working_rows.sql"),
+    (3, "streams.sql"),
+    (4, "exclusions.sql"),
+    (5, "study_keys.sql"),
+)
 WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions", 4: "exclusions"}
 """The table of each version that says which hospital a prediction comes from."""
 WITH_COVARIATES = {1: "predictions", 4: "exclusions"}

@@ -8,6 +8,7 @@ from monitor.store.connection import Session, literal, run
 from monitor.store.contract import Layout
 from monitor.store.pseudonym import Pseudonymiser
 from monitor.store.rules import Rule, first_broken, label_rules, one_of, time_rules, with_defaults
+from monitor.store.study_keys import batches_of_staged
 from monitor.store.times import time_of
 from monitor.store.working_rows import of_staged_studies
 
@@ -81,26 +82,27 @@ def judge(plan: ChangePlan, layout: Layout, cells: str, pseudonymiser: Pseudonym
 def classify(connection: Session, layout: Layout) -> None:
     """Fill `accepted` and `refused`: duplicates, revisions, new outcomes, and those that wait."""
     by_site = "site" in layout.fields
-    _find_predictions(connection, layout.hospital, by_site=by_site)
+    among = batches_of_staged(connection)
+    _find_predictions(connection, layout.hospital, among, by_site=by_site)
     if not by_site:
         run(
             connection,
             "INSERT INTO refused SELECT v.line, 'ambiguous_study', 'study_id' FROM judged v JOIN predicted p "
             "ON p.study = v.study AND p.finding = v.finding WHERE v.fault IS NULL AND p.places > 1",
         )
-    _find_latest(connection)
+    _find_latest(connection, among)
     _find_repeated(connection)
     _accept(connection, by_site=by_site)
 
 
-def _find_predictions(connection: Session, hospital: str, *, by_site: bool) -> None:
+def _find_predictions(connection: Session, hospital: str, among: str, *, by_site: bool) -> None:
     """`predicted`: studies of this file that are predicted or excluded, and in how many places."""
     site = f"p.{hospital}" if by_site else "NULL::VARCHAR"
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE predicted AS SELECT {site} AS site, p.finding, p.study, "
         f"count(DISTINCT p.{hospital}) AS places, max(p.cohort_end) AS cohort_end FROM "
-        f"(SELECT {hospital}, finding, study, cohort_end FROM predictions UNION ALL "
+        f"(SELECT {hospital}, finding, study, cohort_end FROM predictions WHERE {among} UNION ALL "
         f"SELECT {hospital}, finding, study, cohort_end FROM exclusions UNION ALL "
         f"SELECT {hospital}, finding, study, cohort_end "
         f"FROM ({of_staged_studies('archived_predictions')})) p "
@@ -108,13 +110,13 @@ def _find_predictions(connection: Session, hospital: str, *, by_site: bool) -> N
     )
 
 
-def _find_latest(connection: Session) -> None:
+def _find_latest(connection: Session, among: str) -> None:
     """`latest`: the newest stored revision of each key of this file."""
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE latest AS SELECT site, finding, study, reader_id, "
         f"max(revision) AS revision, arg_max({CONTENT % {'t': 'o'}}, revision) AS content FROM "
-        f"(FROM outcomes UNION ALL BY NAME {of_staged_studies('archived_outcomes')}) o "
+        f"(FROM outcomes WHERE {among} UNION ALL BY NAME {of_staged_studies('archived_outcomes')}) o "
         "SEMI JOIN (SELECT study FROM judged WHERE fault IS NULL) v ON v.study = o.study "
         "GROUP BY site, finding, study, reader_id",
     )

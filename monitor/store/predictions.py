@@ -19,6 +19,7 @@ from monitor.store.rules import (
     time_rules,
     with_defaults,
 )
+from monitor.store.study_keys import batches_of_staged
 from monitor.store.times import cohort_of, time_of
 from monitor.store.working_rows import DIGEST, MARK
 
@@ -124,7 +125,7 @@ def classify(connection: Session, layout: Layout) -> None:
     The first line of a file wins over later ones, a stored row over any new one. A study is known by its
     hospital, so one that comes again with another level of the covariate stays in its first stratum.
     """
-    _compare_with_stored(connection, layout.hospital)
+    _compare_with_stored(connection, layout.hospital, batches_of_staged(connection))
     exclusions.refuse_predictions(connection, layout)
     _compare_within_file(connection, layout.hospital)
     run(
@@ -139,13 +140,19 @@ def classify(connection: Session, layout: Layout) -> None:
     )
 
 
-def _compare_with_stored(connection: Session, hospital: str) -> None:
-    """`compared`: lines about a prediction that is stored, and whether they say the same."""
+def _compare_with_stored(connection: Session, hospital: str, among: str) -> None:
+    """`compared`: lines about a prediction that is stored, and whether they say the same.
+
+    Args:
+        connection: Of the store.
+        hospital: Column of predictions that holds the site as the logs name it.
+        among: SQL condition over `batch` of the stored rows that can be about the same studies.
+    """
     run(
         connection,
         "CREATE OR REPLACE TEMP TABLE compared AS SELECT v.line, "
         "bool_and(p.score = v.score AND p.patient = v.patient AND p.day IS NOT DISTINCT FROM v.day) AS same "
-        "FROM judged v JOIN predictions p "
+        f"FROM judged v JOIN (SELECT * FROM predictions WHERE {among}) p "
         f"ON p.study = v.study AND p.{hospital} = v.{hospital} AND p.finding = v.finding "
         f"AND p.model_version = v.model_version WHERE {COUNTS.format(row='v')} GROUP BY v.line "
         f"UNION ALL SELECT v.line, bool_and(p.content = {MARK.format(row='v')}) "

@@ -74,12 +74,16 @@ def _find_known(connection: Session, layout: Layout) -> None:
         for field in labels
         for column in [columns.get(field, field)]
     ]
-    stored = f"SELECT 'site', {layout.hospital} FROM predictions GROUP BY {layout.hospital}"
     dated = " UNION ALL SELECT day FROM judged WHERE fault IS NULL" if "cohort" in labels else ""
     first = f"SELECT 'first day', min(day)::VARCHAR FROM (SELECT day FROM predictions{dated})"
+    run(connection, f"CREATE OR REPLACE TEMP TABLE known_labels AS {' UNION ALL '.join([*found, first])}")
+    # Only sites that the file alone does not make known are looked for among all that is stored.
+    site = columns.get("site", "site")
     run(
         connection,
-        f"CREATE OR REPLACE TEMP TABLE known_labels AS {' UNION ALL '.join([*found, stored, first])}",
+        f"INSERT INTO known_labels SELECT DISTINCT 'site', {layout.hospital} FROM predictions "
+        f"WHERE {layout.hospital} IN (SELECT {site} FROM judged WHERE fault IS NOT NULL EXCEPT "
+        "SELECT value FROM known_labels WHERE field = 'site')",
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from monitor.errors import EvidenceError
 from monitor.hashing import CHUNK_BYTES
-from monitor.store import exclusions, streams
+from monitor.store import exclusions, streams, study_keys
 from monitor.store.connection import (
     DATABASE,
     SNAPSHOT,
@@ -78,6 +78,7 @@ def restore_batch(connection: Session, workspace: Path, file: Path, record: Mapp
             if role == "predictions" and exclusions.are_among(connection, accepted):
                 exclusions.insert(connection, accepted, batch)
             else:
+                study_keys.insert(connection, accepted, batch)
                 run(
                     connection,
                     f"INSERT INTO {role} BY NAME SELECT *, {batch} AS batch FROM ({accepted})",

@@ -68,7 +68,9 @@ def cells(source: Source, layout: Layout) -> str:
     """
     positions = {name: index for index, name in enumerate(source.columns)}
     mapped = {**layout.fields, **{f"raw_{name}": column for name, column in layout.covariates.items()}}
-    trimmed = ", ".join(f"{_trimmed(source, positions[column])} AS {quoted(name)}" for name, column in mapped.items())
+    trimmed = ", ".join(
+        f"{_trimmed(source, positions[column])} AS {quoted(name)}" for name, column in mapped.items()
+    )
     nested = " OR ".join(
         condition
         for column in dict.fromkeys(layout.required)

@@ -109,6 +109,9 @@ def remove(connection: Session, leaving: Sequence[CohortRows], reference_rows: i
     )
     run(connection, f"DELETE FROM predictions p WHERE {_LEAVING}")
     run(connection, "DROP TABLE temp.leaving")
+    run(connection, "DELETE FROM study_keys")
+    for table in ("predictions", "outcomes"):
+        run(connection, f"INSERT INTO study_keys SELECT {DIGEST.format(row='r')}, batch FROM {table} r")
     return removed
 
 

@@ -66,10 +66,11 @@ def test_a_migration_commits_with_its_record(desk: Desk) -> None:
         (2, "working_rows.sql"),
         (3, "streams.sql"),
         (4, "exclusions.sql"),
+        (5, "study_keys.sql"),
     ]
     with desk.open():
         pass
-    assert desk.query("SELECT count(*) FROM migrations") == [(4,)]
+    assert desk.query("SELECT count(*) FROM migrations") == [(5,)]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(desk: Desk) -> None:
