@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from monitor.store.lines import (
     BROKEN,
     FIELDS,
-    LONGEST_LINE_BYTES,
     Copy,
     is_clean,
     mark,
@@ -99,7 +98,7 @@ def _separated(block: bytes, width: int) -> bytes | None:
 
 
 def _rectangular(separators: NDArray[np.intp], ends: NDArray[np.intp], width: int) -> bool:
-    """Every line has `width` fields: as many separators as that takes, and each line's own between its ends."""
+    """Every line has `width` fields: the separators are as many as that takes, and each line's own in it."""
     if len(separators) != len(ends) * (width - 1):
         return False
     grid = separators.reshape(len(ends), width - 1)

@@ -40,7 +40,7 @@ class Source:
         relation: SQL that yields `broken` (a reason or null) and what `cell` refers to, one row per physical
             line, in their order; a blank line is one whose reason is BLANK.
         first_line: The physical number of the first row.
-        refused: Yields SQL of the rows in the table `refused`, with `line`, `broken` and what `cell` refers to.
+        refused: Yields SQL of the same for the rows in the table `refused`, and their `line`.
         cell: SQL text of the n-th column, counted from zero.
         nested: SQL condition that the n-th column holds no single value.
         remains: SQL of what may be kept of a broken line: its length and its keyed hash.
