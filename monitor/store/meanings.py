@@ -31,6 +31,7 @@ LAYER_OF: Mapping[str, Layer] = {
     "meta": "bookkeeping",
     "migrations": "bookkeeping",
     "outbox": "bookkeeping",
+    "study_keys": "bookkeeping",
     "watermark": "bookkeeping",
 }
 """In the order in which a reader meets them."""
@@ -93,6 +94,7 @@ EVERYWHERE: Mapping[str, str] = {
 ONLY: Mapping[tuple[str, str], str] = {
     ("archived_predictions", "study"): "64 bits of a digest of the study's pseudonym",
     ("archived_outcomes", "study"): "64 bits of a digest of the study's pseudonym",
+    ("study_keys", "study"): "64 bits of a digest of the study's pseudonym",
     ("outbox", "line"): "the finished ledger line",
     ("watermark", "night"): "the last finished night",
 }
