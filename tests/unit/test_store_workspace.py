@@ -89,9 +89,9 @@ def test_a_snapshot_of_an_earlier_version_waits_for_the_next_night(desk: Desk) -
         opened.publish_snapshot()
     snapshot = desk.workspace / "snapshot.duckdb"
     with duckdb.connect(str(snapshot)) as connection:
-        connection.execute("DELETE FROM migrations WHERE version = 4").fetchall()
+        connection.execute("DELETE FROM migrations WHERE version = 5").fetchall()
     with (
-        pytest.raises(EvidenceError, match="found 3: an earlier"),
+        pytest.raises(EvidenceError, match="found 4: an earlier"),
         store.open_snapshot(desk.workspace, desk.plan),
     ):
         pass
