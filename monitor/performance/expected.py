@@ -169,7 +169,7 @@ def _expected(share: _Share, studies: _Studies, level: float) -> Expected:
 
 def _alerts(flagged: BoolArray, studies: _Studies, level: float) -> Expected:
     """Alerts need no outcome: they are counted."""
-    share = proportion(flagged, studies.patient.astype(object), level)
+    share = proportion(flagged, studies.patient, level)
     if share.value is None or share.low is None or share.high is None:
         return Expected(share, 0.0, 0.0, 0.0)
     value, low, high = (100.0 * part for part in (share.value, share.low, share.high))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from monitor.logistic import cluster_sums
-from monitor.records import BoolArray, Estimate, FloatArray, TextArray
+from monitor.records import BoolArray, Estimate, FloatArray, IntArray, TextArray
 
 
 def proportion(
-    hit: BoolArray, patient: TextArray, level: float = 0.95, weight: FloatArray | None = None
+    hit: BoolArray, patient: TextArray | IntArray, level: float = 0.95, weight: FloatArray | None = None
 ) -> Estimate:
     """Share of rows that are hits, with an exact interval at the effective number of rows.
 
@@ -49,7 +49,7 @@ def proportion(
     return Estimate(share, low, high, *counts, "exact binomial, effective size by patient")
 
 
-def design_effect(hit: BoolArray, patient: TextArray, weight: FloatArray | None = None) -> float:
+def design_effect(hit: BoolArray, patient: TextArray | IntArray, weight: FloatArray | None = None) -> float:
     """Variance of a share by patient over that of independent, equal rows, at least one.
 
     Example:
