@@ -65,6 +65,7 @@ def serve(
 
     from prefect import serve as serve_all
 
+    from flows.crash_notice import ship_crash_notice
     from flows.documentation import documentation
     from flows.nightly import nightly
     from flows.notifying import require_blocks
@@ -80,6 +81,7 @@ def serve(
         _deployment(documentation, name, parameters, None),
     )
     ship_crash_detection()
+    ship_crash_notice(name, notify)
     say(f"serving {nightly.name}/{name} at {schedules.nightly!r} ({schedules.timezone})")
     when = "when asked for" if off else f"at {schedules.review!r} ({schedules.timezone})"
     say(f"serving {review.name}/{name} {when}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -91,6 +92,14 @@ def require_blocks(blocks: Sequence[str]) -> None:
                 f"--notify {block}: no notification block of this name on the server "
                 f"({type(error).__name__}); expected TYPE/NAME, such as slack-webhook/qa"
             ) from None
+
+
+def block_id(block: str) -> UUID:
+    """The server's own number of a notification block."""
+    found = _loaded(block)._block_document_id  # pyright: ignore[reportPrivateUsage]  no other way to it
+    if found is None:
+        raise UsageError(f"--notify {block}: the server gives no number for it")
+    return found
 
 
 def _problem(block: str, subject: str, body: str) -> str | None:

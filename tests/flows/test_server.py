@@ -29,6 +29,7 @@ START_SECONDS = 120
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 RUN_SECONDS = 180
 FLOWS = ("pccp-nightly", "pccp-review", "pccp-documentation")
+CRASH = "The process of a run has died. What was committed stands, and the next run catches up."
 REGISTER = """
 import sys
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -151,6 +152,9 @@ def test_three_flows_are_served_by_one_process(
                 server.start(served["pccp-review"]["id"]),
             ]
             ended = wait_for(lambda: server.ended(*asked), RUN_SECONDS, "a run on demand did not end", log)
+            crashed = server.start(served["pccp-review"]["id"])
+            server.ask(f"/flow_runs/{crashed}/set_state", {"state": {"type": "CRASHED"}, "force": True})
+            wait_for(lambda: CRASH in heard.texts, RUN_SECONDS, "nobody was told of a crash", log)
     assert ended == ["COMPLETED", "COMPLETED"], log.read_text()
     assert sha256_file(dossier) == before
     assert len(list(workspace.glob("packets/*/summary.pdf"))) == 1
@@ -158,8 +162,8 @@ def test_three_flows_are_served_by_one_process(
     assert "CHG-0001 (pneumothorax) judged: accept" in heard.texts[0]
     keys = {item["key"] for item in server.ask("/artifacts/filter", {})}
     assert {"pccp-sites", "pccp-packet", "pccp-dossier-chg-0001"} <= keys
-    names = [item["name"] for item in server.ask("/automations/filter", {})]
-    assert names == ["pccp: mark silent runs as crashed"]
+    names = {item["name"] for item in server.ask("/automations/filter", {})}
+    assert names == {"pccp: mark silent runs as crashed", "pccp: tell of crashed runs of site-network"}
     for deployment in deployments(server).values():
         assert not deployment["paused"]
         assert deployment["global_concurrency_limit"]["limit"] == 1
