@@ -83,7 +83,7 @@ def test_opens_offline_without_an_error(chromium: Path, name: str, tmp_path: Pat
     found = visit(chromium, write_dossier(tmp_path, example(name).dossier)["html"])
     assert found.console == ""
     assert found.requests == []
-    assert found.page.count("section") == 29
+    assert found.page.count("section") == 30
     assert example(name).dossier["headline"]["words"] in found.page.title
 
 
