@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from html import unescape
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ class TestArchive:
 
     def test_nothing_in_it_runs_or_leads_elsewhere(self, issued: Issued) -> None:
         assert {"/OpenAction", "/AA", "/AcroForm"}.isdisjoint(issued.pdf.root)
+        assert {"/JavaScript", "/EmbeddedFiles"}.isdisjoint(issued.pdf.root.get("/Names", {}))
         for page in issued.pdf.reader.pages:
             for link in page.get("/Annots") or []:
                 assert "/URI" not in str(link.get_object())
@@ -124,6 +126,16 @@ class TestStructure:
         titles = [item["/Title"] for item in _bookmarks(issued.pdf.reader.outline)]
         numbered = [unescape(title) for title in re.findall(r"<h2 id[^>]*>(.*?)</h2>", issued.html)]
         assert [title for title in titles if re.match(r"\d+\. ", title)] == numbered
+
+    def test_headings_descend_by_single_steps_and_stand_in_the_order_of_the_text(
+        self, issued: Issued
+    ) -> None:
+        levels = [int(name[2]) for name, _ in issued.pdf.tags if re.fullmatch(r"/H\d", name)]
+        assert levels[0] == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+        numbered = [unescape(title) for title in re.findall(r"<h2 id[^>]*>(.*?)</h2>", issued.html)]
+        found = [issued.pdf.text.rindex(SIGNS.sub("", title)) for title in numbered]
+        assert found == sorted(found)
 
     def test_every_figure_has_the_words_of_its_drawing(self, issued: Issued) -> None:
         spoken = [element["/Alt"] for name, element in issued.pdf.tags if name == "/Figure"]
