@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor import store
 from monitor.records import BatchReport
+from monitor.store import study_keys
 from tests.build_plan import DROP, make_plan
 from tests.ingesting import OUTCOMES, RECEIVED, Desk, prediction
 
@@ -37,6 +39,43 @@ def test_the_same_key_with_other_content_is_a_conflict_and_the_first_stands(
     again = desk.predictions(prediction(**changed), prediction("S2"))
     assert account(again) == {"stored": 1, "rejected": 1}
     assert desk.query("SELECT score FROM predictions WHERE line = 2") == [(0.5,)]
+
+
+@pytest.mark.parametrize("most", [0, 2, 500])
+def test_what_was_stored_long_ago_is_known_whatever_day_the_row_names(
+    desk: Desk, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_keys, "MOST_BATCHES", most)
+    for number in range(4):
+        desk.predictions(prediction(f"S{number}", at=f"2026-01-0{number + 1}"))
+        desk.outcomes(f"S{number},north,1,2026-01-2{number}")
+    again = desk.predictions(
+        prediction("S0", at="2026-01-01"),
+        prediction("S1", at="2026-06-01"),
+        prediction("S3", at="2026-01-04"),
+        prediction("S9"),
+    )
+    assert account(again) == {"stored": 1, "duplicates": 2, "rejected": 1}
+    revised = desk.outcomes("S0,north,0,2026-06-01", "S2,north,1,2026-01-22", "S9,north,1,2026-06-01")
+    assert account(revised) == {"stored": 1, "duplicates": 1, "revisions": 1}
+
+
+def test_a_store_of_an_earlier_version_knows_its_studies(desk: Desk) -> None:
+    import duckdb
+
+    desk.predictions(prediction("S1"))
+    desk.outcomes("S1,north,1,2026-03-20")
+    with duckdb.connect(str(desk.workspace / store.DATABASE)) as connection:
+        connection.execute("DROP TABLE study_keys").fetchall()
+        connection.execute("DELETE FROM migrations WHERE name = 'study_keys.sql'").fetchall()
+    assert account(desk.predictions(prediction("S1"), prediction("S2"))) == {"stored": 1, "duplicates": 1}
+    assert account(desk.outcomes("S1,north,0,2026-03-21")) == {"revisions": 1}
+    assert desk.query("SELECT batch, count(*) FROM study_keys GROUP BY batch ORDER BY batch") == [
+        (1, 1),
+        (2, 1),
+        (3, 1),
+        (4, 1),
+    ]
 
 
 def test_study_numbers_repeat_across_sites(desk: Desk) -> None:
