@@ -362,30 +362,34 @@ def _waiting(connection: Session, same_site: str, of: str) -> int:
 
 
 def covariates(
-    connection: Session, plan: ChangePlan, wanted: Sequence[Rows]
+    connection: Session, plan: ChangePlan, wanted: Sequence[Rows], only: str | None = None
 ) -> list[dict[str, NDArray[Any]]]:
-    """The plan's covariates of some rows, for each place's rows in their order."""
-    names = [covariate.name for covariate in plan.logs.covariates]
-    cells = "".join(f", {quoted(f'covariate_{name}')} AS {quoted(name)}" for name in names)
-    limits: dict[str, Any] = {
+    """The plan's covariates of some rows, or one of them, for each place's rows in their order."""
+    kinds = {item.name: item.kind for item in plan.logs.covariates if only in (None, item.name)}
+    cells = "".join(f", {quoted(f'covariate_{name}')} AS {quoted(name)}" for name in kinds)
+    parameters: dict[str, Any] = {
         "first": min(rows.cohort.min() for rows in wanted),
         "last": max(rows.cohort.max() for rows in wanted),
         "studies": np.concatenate([rows.study for rows in wanted]).tolist(),
     }
+    one = ""
+    if len(wanted) == 1:
+        one = "AND site = $site AND finding = $finding "
+        parameters |= wanted[0].place._asdict()
     found = columns(
         connection,
-        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last "
+        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last {one}"
         "AND study IN (SELECT unnest($studies::VARCHAR[]))",
-        limits,
+        parameters,
     )
     keys = zip(*(found[name].tolist() for name in ("site", "finding", "study")), strict=True)
     position = {key: number for number, key in enumerate(keys)}
-    return [_of_rows(plan, found, position, rows) for rows in wanted]
+    orders = [_order(position, rows) for rows in wanted]
+    return [
+        {name: feature_values(found[name][order], kind) for name, kind in kinds.items()} for order in orders
+    ]
 
 
-def _of_rows(
-    plan: ChangePlan, found: dict[str, NDArray[Any]], position: dict[tuple[str, str, str], int], wanted: Rows
-) -> dict[str, NDArray[Any]]:
+def _order(position: dict[tuple[str, str, str], int], wanted: Rows) -> NDArray[np.int64]:
     site, finding = wanted.place
-    order = np.array([position[(site, finding, study)] for study in wanted.study.tolist()], dtype=np.int64)
-    return {item.name: feature_values(found[item.name][order], item.kind) for item in plan.logs.covariates}
+    return np.array([position[site, finding, study] for study in wanted.study.tolist()], dtype=np.int64)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import EvidenceError
@@ -263,10 +264,11 @@ class Store:
         with translated("reading covariates"):
             return reading.covariates(self._connection, self._plan, [wanted])[0]
 
-    def covariates_of_places(self, wanted: Sequence[Rows]) -> list[dict[str, NDArray[Any]]]:
-        """As `covariates`, of the rows of several places, at least one, read at once."""
+    def covariate_of_places(self, wanted: Sequence[Rows], name: str) -> NDArray[Any]:
+        """One covariate of the rows of several places, at least one, one place after the other."""
         with translated("reading covariates"):
-            return reading.covariates(self._connection, self._plan, wanted)
+            found = reading.covariates(self._connection, self._plan, wanted, name)
+        return np.concatenate([item[name] for item in found])
 
     def reader_decisions(self, wanted: Rows) -> TextArray:
         """What the readers decided about some rows, in the words of the log and the order of the rows.

@@ -52,7 +52,7 @@ def load(keys: Keyboard, front: Path) -> list[float]:
     """Milliseconds to an interactive, a loaded and a painted page."""
     keys.send("Page.navigate", url="about:blank")
     keys.open(front)
-    keys.answer(SETTLED.replace("window.waits.splice(0)", "0"))
+    keys.promised(SETTLED.replace("window.waits.splice(0)", "0"))
     return [*keys.value(LOADED), keys.value(PAINTED)]
 
 
@@ -72,7 +72,7 @@ def answers(keys: Keyboard) -> dict[str, tuple[float, float]]:
     for name, act in acts.items():
         before = _worked(keys)
         act()
-        waits = [duration for _, duration in keys.answer(SETTLED)]
+        waits = [duration for _, duration in keys.promised(SETTLED)]
         found[name] = max([16.0, *waits]), _worked(keys) - before
     return found
 

@@ -66,7 +66,7 @@ def _levels(snapshot: Store, rows: Sequence[Rows], told: str) -> TextArray:
     """What is to be told of each study."""
     if told == SITE:
         return np.concatenate([np.full(len(item), item.place.site, dtype=object) for item in rows])
-    return np.concatenate([item[told] for item in snapshot.covariates_of_places(rows)])
+    return snapshot.covariate_of_places(rows, told)
 
 
 def _scored(rows: Sequence[Rows], domain: TextArray) -> Scored:
