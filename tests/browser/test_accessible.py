@@ -14,7 +14,7 @@ from tests.browser.keyboard import Keyboard, keyboard
 pytestmark = pytest.mark.browser
 
 SCREENS = {"light": (1200, False), "dark": (1200, True), "narrow": (400, False)}
-FULL = ("network/", "dossiers/accepted/", "dossiers/index")
+FULL = ("network/", "served/", "dossiers/accepted/", "dossiers/index")
 """Every kind of page once, for the dark and the narrow screen."""
 RUN = "axe.run(document, {resultTypes: ['violations', 'incomplete']}).then((found) => JSON.stringify(found))"
 UNTOLD = {"color-contrast"}
