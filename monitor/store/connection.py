@@ -19,6 +19,8 @@ SNAPSHOT = "snapshot.duckdb"
 STAGING = ".staging"
 STORAGE_VERSION = "v1.5.0"
 MEMORY_LIMIT = "4GB"
+INGEST_MEMORY_LIMIT = "1500MB"
+"""Rows of a file are staged; beyond this they are spilled, so that a large file needs no large machine."""
 
 Session = duckdb.DuckDBPyConnection
 
@@ -82,6 +84,12 @@ def session(workspace: Path, store_key: str | None = None) -> Generator[Session]
         run(connection, "SET enable_external_access = false")
         run(connection, "SET TimeZone = 'UTC'")
         yield connection
+
+
+def limit_memory(connection: Session, limit: str) -> None:
+    """Beyond the limit DuckDB spills to the staging folder."""
+    with translated("limiting memory"):
+        run(connection, f"SET memory_limit = {literal(limit)}")
 
 
 def attach(connection: Session, path: Path, *, read_only: bool = False, name: str = "store") -> None:

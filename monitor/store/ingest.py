@@ -26,7 +26,19 @@ from monitor.store import (
     study_keys,
     working_rows,
 )
-from monitor.store.connection import STAGING, Session, literal, quoted, rows, run, scalar, translated
+from monitor.store.connection import (
+    INGEST_MEMORY_LIMIT,
+    MEMORY_LIMIT,
+    STAGING,
+    Session,
+    limit_memory,
+    literal,
+    quoted,
+    rows,
+    run,
+    scalar,
+    translated,
+)
 from monitor.store.contract import ROLES, Layout, check_site, layout, role_of
 from monitor.store.fields import BLANK
 from monitor.store.lines import Copy
@@ -83,6 +95,7 @@ def delivered(room: Room, file: Path) -> Generator[Copy]:
     """The private copy of a file; it and every temporary table are gone afterwards."""
     staging = room.workspace / STAGING
     staging.mkdir(mode=0o700, exist_ok=True)
+    limit_memory(room.connection, INGEST_MEMORY_LIMIT)
     try:
         yield source.copy(file, staging, room.pseudonymiser.key)
     finally:
@@ -91,6 +104,7 @@ def delivered(room: Room, file: Path) -> Generator[Copy]:
             run(room.connection, "DROP VIEW IF EXISTS temp.judged")
             for table in TEMPORARY:
                 run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
+        limit_memory(room.connection, MEMORY_LIMIT)
 
 
 def clear_copies(workspace: Path) -> None:
