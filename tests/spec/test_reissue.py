@@ -10,7 +10,6 @@ import pytest
 from monitor import documentation
 from monitor.errors import EvidenceError, UsageError
 from monitor.hashing import sha256_file
-from monitor.operation import dossiers
 from monitor.operation.reissue import reissue
 from monitor.registry import read_chain
 from tests.evidence import QUIET, Scene, bound, lived, shifted, undrawn
@@ -72,7 +71,7 @@ def test_another_content_is_refused_by_name_and_nothing_is_written(
         found = made(*arguments)  # type: ignore[arg-type]
         return {**found, "document": {**found["document"], "software": "pccp-monitor 9.9"}}
 
-    monkeypatch.setattr(dossiers.documentation, "dossier", reworded)
+    monkeypatch.setattr(documentation, "dossier", reworded)
     folder = scene.path / "dossiers" / CHANGE
     before = {file: file.read_bytes() for file in folder.glob("dossier.*")}
     with pytest.raises(

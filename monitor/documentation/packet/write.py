@@ -20,7 +20,7 @@ from monitor.documentation.review.write import prepared
 from monitor.hashing import canonical_json, sha256_text
 
 SUMMARY: Final = "summary"
-DOSSIER_FILES: Final = ("dossier.html", "dossier.pdf")
+DOSSIER_FILES: Final = ("dossier.html", "dossier.pdf", "dossier.json")
 
 
 def write_packet_files(
@@ -71,7 +71,7 @@ def summary_pdf(found: Record, content_sha256: str) -> bytes:
 
 
 def _take_along(source: Path, target: Path) -> None:
-    """The page and the PDF of a dossier: one file under two names where the disk allows, else a copy.
+    """Page, PDF and record of a dossier: one file under two names where the disk allows, else a copy.
 
     A dossier that is issued anew is another file, so the packet keeps the one it was made with.
     """
