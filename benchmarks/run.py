@@ -1,61 +1,143 @@
-"""Prints what the product takes beside what a plain alternative takes, interleaved, as ratios.
+"""Ours beside the packages of the field on the same simulated logs, in turn, with the goals they are held to.
 
-Usage: python benchmarks/run.py [--studies 300000] [--rounds 5]
+Usage: python benchmarks/run.py [--quick] [--only SCENE ...] [--rounds N] [--results FOLDER] [--write PAGE]
+
+Peers live in environments of their own, made on the first run (several minutes and 4 GB). Exit code 1 when
+a competitor failed; a goal that is missed is no failure of the run.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import json
+import os
+import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+import logs
+from scene import Effort, Scene
+from scenes import drift, ingest, nights, recalibration
+from table import Result, as_record, markdown, result
+from timing import measure
 
-import scenes
+HERE = Path(__file__).resolve().parent
+SCENES: dict[str, Callable[[Effort], Scene]] = {
+    "ingest": ingest.scene,
+    "drift": drift.scene,
+    "recalibration": recalibration.scene,
+    "nights": nights.scene,
+}
+FULL = Effort(rows=1_000_000, resamples=400, sites=(50, 500), years=True)
+QUICK = Effort(rows=100_000, resamples=20, sites=(50,), years=False, evidently=("psi",))
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
-Timed = Callable[[], object]
+
+def main() -> int:
+    options = _options()
+    effort, rounds = (QUICK, options.rounds or 2) if options.quick else (FULL, options.rounds or 5)
+    started, results = time.perf_counter(), list[Result]()
+    for name in options.only or SCENES:
+        scene = SCENES[name](effort)
+        with tempfile.TemporaryDirectory(prefix="pccp-benchmark-") as folder:
+            results.append(_measured(scene, Path(folder), min(rounds, scene.rounds or rounds), started))
+        print(markdown(results[-1:]), "\n", flush=True)
+    seconds = time.perf_counter() - started
+    text = f"{_about(effort, rounds, seconds, results)}\n\n{markdown(results)}\n"
+    _save(options.results, text, effort, rounds, seconds, results)
+    if options.write:
+        _put_into(options.write, text)
+    failed = [f"{found.scene.name}: {name}" for found in results for name in found.measured.failures]
+    print(f"[{seconds / 60:.1f} min]" + (f" failed: {'; '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
 
 
-def interleaved(ours: Timed, theirs: Timed, rounds: int) -> tuple[float, float, float]:
-    """Median seconds of both and the median of the pairwise ratios, run in turn after one warm-up."""
-    pairs: list[tuple[float, float]] = []
-    for number in range(rounds + 1):
-        pair = _seconds(ours), _seconds(theirs)
-        if number:
-            pairs.append(pair)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Ours beside the packages of the field.")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the rows, few resamples, about 5 minutes"
+    )
+    parser.add_argument("--only", nargs="+", choices=SCENES, help="some scenes")
+    parser.add_argument("--rounds", type=int, help="5, or 2 with --quick")
+    parser.add_argument(
+        "--results", type=Path, default=HERE / "results", help="folder of the JSON and Markdown"
+    )
+    parser.add_argument("--write", type=Path, help="page whose figures are replaced")
+    return parser.parse_args()
+
+
+def _measured(scene: Scene, folder: Path, rounds: int, started: float) -> Result:
+    def told(what: str) -> None:
+        print(
+            f"  {(time.perf_counter() - started) / 60:5.1f} min  {scene.name}: {what}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    told("writing inputs")
+    scene.inputs(folder)
+    return result(scene, measure(scene.tasks, folder, rounds, told))
+
+
+def _about(effort: Effort, rounds: int, seconds: float, results: Sequence[Result]) -> str:
+    versions = {name: number for found in results for name, number in found.measured.versions.items()}
+    listed = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+    busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    rows, resamples, sites, *_ = effort
     return (
-        statistics.median(first for first, _ in pairs),
-        statistics.median(second for _, second in pairs),
-        statistics.median(first / second for first, second in pairs),
+        f"{rows:,} predictions for ingest and drift, {resamples} resamples of a peer's bootstrap, nights of "
+        f"{' and '.join(map(str, sites))} sites. "
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} minutes, at most {rounds} "
+        f"rounds, on {_machine()}; load averages at the end {load}; "
+        f"Python {platform.python_version()}, {listed}; "
+        f"seed {logs.SEED}." + (" **Other work ran on the machine: trust the CPU columns.**" if busy else "")
     )
 
 
-def _seconds(work: Timed) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def _machine() -> str:
+    model = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} processors ({model}), {memory:.0f} GiB"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=300_000, help="lines of the prediction log")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    print(f"{'what':<58}{'ours, s':>10}{'other, s':>10}{'ours / other':>14}")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, ours, theirs in scenes.pairs(Path(folder), options.studies):
-            mine, other, ratio = interleaved(ours, theirs, options.rounds)
-            print(f"{name:<58}{mine:>10.4f}{other:>10.4f}{ratio:>14.3f}", flush=True)
-        print("\nReplay of a year, plain function, by number of sites (110 studies a night each)")
-        for sites in (1, 2, 4):
-            seconds, studies = scenes.replayed_year(Path(folder) / f"year-{sites}", sites)
-            per_night = 1000 * seconds / 379
-            print(f"  {sites} sites, {studies:,} studies: {seconds:.1f} s, {per_night:.0f} ms a night")
+def _save(
+    folder: Path, text: str, effort: Effort, rounds: int, seconds: float, results: Sequence[Result]
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.md").write_text(text)
+    record = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "minutes": seconds / 60,
+        "machine": _machine(),
+        "load": os.getloadavg(),
+        "python": platform.python_version(),
+        "seed": logs.SEED,
+        "effort": effort._asdict(),
+        "rounds": rounds,
+        "scenes": [as_record(found) for found in results],
+    }
+    (folder / "results.json").write_text(json.dumps(record, indent=1))
+    print(f"results: {folder / 'results.md'}, {folder / 'results.json'}", file=sys.stderr)
+
+
+def _put_into(page: Path, text: str) -> None:
+    """Replace what stands between the page's two marks."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 
 from monitor.logistic import cluster_sums
-from monitor.records import FloatArray, TextArray
+from monitor.records import FloatArray, IntArray, TextArray
 
 
 def normal_quantile(probability: float) -> float:
@@ -45,12 +45,14 @@ def wilson_interval(events: int, n: int, level: float = 0.95) -> tuple[float, fl
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def cluster_mean_error(values: FloatArray, cluster: TextArray, weight: FloatArray | None = None) -> float:
+def cluster_mean_error(
+    values: FloatArray, cluster: TextArray | IntArray, weight: FloatArray | None = None
+) -> float:
     """Standard error of a mean when the rows of one patient may depend on each other.
 
     Args:
         values: Shape (n,).
-        cluster: Patient of each row, shape (n,).
+        cluster: Patient of each row, by name or number, shape (n,).
         weight: Of each row in the mean, shape (n,), taken as known; None when all are alike.
 
     Example:

@@ -12,6 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +24,14 @@ from typing import Any
 
 import numpy as np
 from compared import Compared
-from environments import judge
 from nights import CHANGE_NIGHT, NIGHTS, Site, Truth, site
 from numpy.typing import NDArray
 from refits import print_refits, write_sets
 from rules import RULES
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from environments import QUIET, python_of
 
 PEERS = {"evidently": "Evidently", "nannyml": "NannyML"}
 SEED = 20261129
@@ -169,6 +175,16 @@ def compare(folder: Path, sizes: Sequence[Size], sets_of_a_size: int) -> None:
             rows.append(packaged(peer, rule, name, size, folder))
     print_rows(rows)
     print_refits(sets, folder, about["nannyml"]["version"])
+
+
+def judge(peer: str, folder: Path) -> None:
+    """Let a peer judge the nights of a folder, in its own environment.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    script = Path(__file__).resolve().parent / "peers" / f"{peer}_nights.py"
+    subprocess.run([python_of(peer), script, folder], check=True, env=os.environ | QUIET)  # noqa: S603  ours
 
 
 def _rules_of(about: Mapping[str, Mapping[str, Any]], size: Size) -> Iterator[tuple[str, str, str]]:

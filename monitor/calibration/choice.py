@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.calibrators import is_straight_line
 from monitor.errors import EstimationError
-from monitor.logistic import LogisticFit, cluster_covariance, expit
+from monitor.logistic import LogisticFit, cluster_covariance, cluster_numbers, expit
 from monitor.records import Calibrator, CalibratorKind, FloatArray, TextArray
 
 Method = Literal["keep", "intercept", "platt", "pooled", "prior_shift", "beta", "isotonic"]
@@ -101,9 +101,10 @@ def covariance_of(
     fit: LogisticFit, design: FloatArray, outcome: FloatArray, log_odds: FloatArray, patient: TextArray
 ) -> FloatArray:
     """Model-based where every patient has one row, else the cluster sandwich."""
-    if len(np.unique(patient)) == len(patient):
+    number = cluster_numbers(patient)
+    if int(number.max()) + 1 == len(patient):
         return fit.covariance
-    return cluster_covariance(design, outcome - expit(log_odds), fit.covariance, patient)
+    return cluster_covariance(design, outcome - expit(log_odds), fit.covariance, number)
 
 
 def joint_covariance(

@@ -13,7 +13,7 @@ from monitor.calibration.closed_test import fit_intercept, fit_platt
 from monitor.calibration.isotonic import fit_isotonic
 from monitor.calibrators import calibrated_log_odds
 from monitor.intervals import cluster_mean_error
-from monitor.logistic import SeparationError, log_loss
+from monitor.logistic import SeparationError, cluster_numbers, log_loss
 from monitor.records import IDENTITY, Calibrator, FloatArray, IntArray, TextArray
 
 FOLDS = 5
@@ -60,7 +60,7 @@ def choose_by_cross_validation(
         Breiman et al. (1984), Classification and Regression Trees, 3.4.3 (one standard error).
     """
     require_ranking(float(fit_platt(x, outcome, patient, IDENTITY).parameters["slope"]))
-    _, person = np.unique(patient, return_inverse=True)
+    person = cluster_numbers(patient)
     losses: dict[Method, FloatArray] = {}
     for method, fit in FITS.items():
         if method == "keep" or method in allowed:
@@ -99,5 +99,5 @@ def _score(name: Method, loss: FloatArray, best: FloatArray, person: IntArray) -
         "method": name,
         "log_loss": float(loss.mean()),
         "distance": float(difference.mean()),
-        "standard_error": cluster_mean_error(difference, person.astype(object)),
+        "standard_error": cluster_mean_error(difference, person),
     }

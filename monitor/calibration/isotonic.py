@@ -8,6 +8,7 @@ import numpy as np
 
 from monitor.calibration.choice import Choice
 from monitor.calibration.closed_test import fit_platt
+from monitor.logistic import cluster_numbers
 from monitor.records import IDENTITY, Calibrator, FloatArray, IntArray, TextArray
 
 SHARE = 0.99
@@ -104,7 +105,7 @@ def _errors(blocks: Blocks, outcome: FloatArray, patient: TextArray) -> FloatArr
 
 def _clustered(blocks: Blocks, outcome: FloatArray, patient: TextArray) -> FloatArray:
     """Variance of each block's count of events when the rows of a patient move together."""
-    _, person = np.unique(patient, return_inverse=True)
+    person = cluster_numbers(patient)
     residual = outcome - blocks.share[blocks.of]
     pair = person * len(blocks.size) + blocks.of
     found, position = np.unique(pair, return_inverse=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.logistic import expit, log_loss
+from monitor.logistic import cluster_numbers, expit, log_loss, numbered_sums
 from monitor.records import FloatArray, IntArray, TextArray
 
 INTERCEPT_SHIFTS = (-1.0, -0.6, -0.3, 0.3, 0.6, 1.0)
@@ -124,11 +124,11 @@ def log_e_of_cohort(row_log_e: FloatArray, patient: TextArray | IntArray) -> Flo
         >>> round(float(np.exp(log_e_of_cohort(rows, np.array(["a", "a"], dtype=object)))[0]), 6)
         2.0
     """
-    _, code, size = np.unique(patient, return_inverse=True, return_counts=True)
-    if len(size) == len(patient):
+    number = cluster_numbers(patient)
+    size = np.bincount(number)
+    if len(size) == len(number):
         return row_log_e.sum(axis=0)
-    peak = np.full((len(size), row_log_e.shape[1]), -np.inf)
-    np.maximum.at(peak, code, row_log_e)
-    total = np.zeros_like(peak)
-    np.add.at(total, code, np.exp(row_log_e - peak[code]))
+    order = np.argsort(number, kind="stable")
+    peak = np.maximum.reduceat(row_log_e[order], np.cumsum(size) - size, axis=0)
+    total = numbered_sums(np.exp(row_log_e - peak[number]), number)
     return (peak + np.log(total / size[:, None])).sum(axis=0)

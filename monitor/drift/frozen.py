@@ -8,6 +8,7 @@ never move again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -54,11 +55,13 @@ class FrozenFeature:
         """
         if self.kind == "continuous":
             left = np.searchsorted(self.edges, values, side="left")
-            return left + np.searchsorted(self.edges, values, side="right")
+            inside = np.minimum(left, len(self.edges) - 1)
+            return 2 * left + (self.edges[inside] == values)
         if self.kind == "rate":
             return values.astype(np.int64)
         number = {level: index for index, level in enumerate(self.levels)}
-        return np.array([number.get(value, len(self.levels)) for value in values.tolist()], dtype=np.int64)
+        unseen = repeat(len(self.levels))
+        return np.fromiter(map(number.get, values.tolist(), unseen), np.int64, len(values))
 
     @property
     def shares(self) -> FloatArray:

@@ -19,7 +19,7 @@ from monitor.drift.wagers import (
     rate_band,
     rate_wagers,
 )
-from monitor.logistic import expit, logit
+from monitor.logistic import cluster_numbers, expit, logit, numbered_sums
 from monitor.records import FloatArray, IntArray
 
 RARE_LEVEL = 0.01
@@ -53,17 +53,10 @@ class MeanStream:
         return log_e_of_look(self.values, self.wagers, codes, patient)
 
     def sums(self, codes: IntArray, patient: IntArray) -> tuple[int, FloatArray, FloatArray]:
-        """Patients of a look, and the sums of their mean readings and of the squares of these.
-
-        As in `log_e`, patients are numbered from 0: counting takes the place of sorting.
-        """
-        counted = np.bincount(patient)
-        met = counted > 0
-        who, rows = (np.cumsum(met) - 1)[patient], counted[met]
-        readings = np.zeros((len(rows), len(self.functionals)))
-        np.add.at(readings, who, self.values[codes])
-        readings /= rows[:, None]
-        return len(rows), readings.sum(axis=0), (readings**2).sum(axis=0)
+        """Patients of a look, and the sums of their mean readings and of the squares of these."""
+        number = cluster_numbers(patient)
+        readings = numbered_sums(self.values[codes], number) / np.bincount(number)[:, None]
+        return len(readings), readings.sum(axis=0), (readings**2).sum(axis=0)
 
 
 def location_and_spread(

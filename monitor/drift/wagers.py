@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.drift.bets import log_e_of_cohort
+from monitor.logistic import cluster_numbers
 from monitor.records import FloatArray, IntArray
 
 GAINS = (0.2, 0.5, 1.0, 1.6)
@@ -144,13 +145,15 @@ def log_e_of_look(
         codes: Of each row, shape (n,).
         patient: Of each row, numbered from 0, shape (n,).
     """
-    alone = np.bincount(patient)[patient] == 1
+    number = cluster_numbers(patient)
+    alone = np.bincount(number)[number] == 1
     single = np.bincount(codes[alone], minlength=len(values))
     total = log_e_of_codes(values, wagers, single)
     if alone.all():
         return total
     repeated = ~alone
-    return total + log_e_of_cohort(_log_e(values[codes[repeated]], wagers), patient[repeated])
+    met, code = np.unique(codes[repeated], return_inverse=True)
+    return total + log_e_of_cohort(_log_e(values[met], wagers)[code], number[repeated])
 
 
 def _log_e(readings: FloatArray, wagers: tuple[Wager, ...]) -> FloatArray:

@@ -13,6 +13,7 @@ from monitor.intervals import normal_quantile, wilson_interval
 from monitor.logistic import (
     SeparationError,
     cluster_covariance,
+    cluster_numbers,
     cluster_sums,
     expit,
     fit_logistic,
@@ -130,7 +131,7 @@ def recalibration_estimates(
     Args:
         log_odds: Deployed log-odds, shape (n,).
         outcome: 0 or 1, shape (n,).
-        patient: Shape (n,).
+        patient: Of each row, by name or number, shape (n,).
         level: Two-sided coverage of each interval.
 
     Example:
@@ -144,11 +145,11 @@ def recalibration_estimates(
     z = normal_quantile(0.5 + level / 2)
     positives = int(outcome.sum())
     counts = len(outcome), min(positives, len(outcome) - positives)
-    ones = np.ones((len(outcome), 1))
+    ones, number = np.ones((len(outcome), 1)), cluster_numbers(patient)
     return {
-        "intercept": _coefficient(ones, log_odds, outcome, patient, counts, z),
-        "slope": _coefficient(np.column_stack([ones, log_odds]), 0.0, outcome, patient, counts, z),
-        "observed_expected": observed_expected(log_odds, outcome, patient, level),
+        "intercept": _coefficient(ones, log_odds, outcome, number, counts, z),
+        "slope": _coefficient(np.column_stack([ones, log_odds]), 0.0, outcome, number, counts, z),
+        "observed_expected": observed_expected(log_odds, outcome, number, level),
     }
 
 
@@ -156,7 +157,7 @@ def _coefficient(
     design: FloatArray,
     offset: FloatArray | float,
     outcome: FloatArray,
-    patient: TextArray | IntArray,
+    patient: IntArray,
     counts: tuple[int, int],
     z: float,
 ) -> Estimate:

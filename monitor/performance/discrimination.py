@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from monitor.intervals import normal_quantile
-from monitor.logistic import cluster_sums
-from monitor.records import Estimate, FloatArray, IntArray, TextArray
+from monitor.logistic import cluster_numbers, cluster_sums
+from monitor.records import BoolArray, Estimate, FloatArray, IntArray, TextArray
 
 
 def area_under_curve(
@@ -22,7 +22,7 @@ def area_under_curve(
     Args:
         score: Raw scores, shape (n,).
         outcome: 0 or 1, shape (n,).
-        patient: Shape (n,).
+        patient: Of each row, by name or number, shape (n,).
         level: Two-sided coverage.
 
     Returns:
@@ -65,14 +65,18 @@ def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArra
         >>> area, parts.tolist()
         (0.75, [1.0, 0.5, 0.5, 1.0])
     """
-    positive, negative = outcome == 1, outcome == 0
-    placement = np.zeros(len(score))
-    low = np.sort(score[negative])
-    high = np.sort(score[positive])
-    below = np.searchsorted(low, score[positive], "left") + np.searchsorted(low, score[positive], "right")
-    above = np.searchsorted(high, score[negative], "left") + np.searchsorted(high, score[negative], "right")
-    placement[positive] = below / (2 * len(low))
-    placement[negative] = 1.0 - above / (2 * len(high))
+    order = np.argsort(score)
+    positive, ranked = outcome == 1, score[order]
+    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, len(score))
+    begins = np.concatenate([[0], ends[:-1]])
+    positives, negatives = (np.concatenate([[0], np.cumsum(kind[order])]) for kind in (positive, ~positive))
+    # Twice the number of the other class that lies lower, ties counted half, for each run of equal scores.
+    below = np.repeat(negatives[begins] + negatives[ends], ends - begins)
+    above = np.repeat(positives[begins] + positives[ends], ends - begins)
+    placement = np.empty(len(score))
+    placement[order] = np.where(
+        positive[order], below / (2 * negatives[-1]), 1.0 - above / (2 * positives[-1])
+    )
     return float(placement[positive].mean()), placement
 
 
@@ -82,17 +86,17 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
     Args:
         centred: Placements minus the area, or their difference minus that of the areas, shape (n,).
         outcome: 0 or 1, shape (n,).
-        patient: Shape (n,).
+        patient: Of each row, by name or number, shape (n,).
 
     Returns:
         DeLong's error where every patient has one study; None with one patient of a class, or no variance.
     """
     positive, negative = outcome == 1, outcome == 0
-    of_positives = cluster_sums(np.where(positive, centred, 0.0), patient)
-    of_negatives = cluster_sums(np.where(negative, centred, 0.0), patient)
+    number = cluster_numbers(patient)
+    of_positives = cluster_sums(np.where(positive, centred, 0.0), number)
+    of_negatives = cluster_sums(np.where(negative, centred, 0.0), number)
     m, n = int(positive.sum()), int(negative.sum())
-    with_positive = len(np.unique(patient[positive]))
-    with_negative = len(np.unique(patient[negative]))
+    with_positive, with_negative = _patients(number, positive), _patients(number, negative)
     patients = len(of_positives)
     if with_positive < 2 or with_negative < 2:
         return None
@@ -102,3 +106,8 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
         + 2 * patients / (patients - 1) * float((of_positives * of_negatives).sum()) / (m * n)
     )
     return math.sqrt(variance) if variance > 0 else None
+
+
+def _patients(number: IntArray, of_class: BoolArray) -> int:
+    """Patients with a study of a class."""
+    return int(np.count_nonzero(np.bincount(number[of_class])))

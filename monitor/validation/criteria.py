@@ -117,7 +117,7 @@ def ratio_on_log_scale(evidence: Evidence, z: float) -> tuple[Bounds, float] | N
     count = float(weight @ observed)
     ratio = count / float(weight @ expected)
     residual = observed - (1.0 if evidence.weight is None else ratio) * expected
-    error = math.sqrt(float((cluster_sums(weight * residual, evidence.patient) ** 2).sum())) / count
+    error = math.sqrt(float((cluster_sums(weight * residual, evidence.patient_number) ** 2).sum())) / count
     centre = math.log(ratio)
     return Bounds(centre, centre - z * error, centre + z * error), error
 
@@ -143,6 +143,6 @@ def slope_bounds(evidence: Evidence, z: float) -> tuple[Bounds, float]:
     weight, design = evidence.weights, np.column_stack([np.ones(evidence.n), evidence.candidate])
     fit = fit_logistic(design, evidence.outcome, weight=weight)
     residual = weight * (evidence.outcome - expit(design @ fit.coefficients))
-    covariance = cluster_covariance(design, residual, fit.covariance, evidence.patient)
+    covariance = cluster_covariance(design, residual, fit.covariance, evidence.patient_number)
     slope, error = float(fit.coefficients[1]), math.sqrt(float(covariance[1, 1]))
     return Bounds(slope, slope - z * error, slope + z * error), error

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from monitor.hashing import finite_or_none
 from monitor.intervals import cluster_mean_error
+from monitor.logistic import cluster_numbers
 from monitor.plan.model import Criterion
-from monitor.records import BoolArray, CriterionStatus, Estimate, FloatArray, TextArray
+from monitor.records import BoolArray, CriterionStatus, Estimate, FloatArray, IntArray, TextArray
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Evidence:
         positives = int(self.outcome.sum())
         return min(positives, self.n - positives)
 
+    @cached_property
+    def patient_number(self) -> IntArray:
+        """Patients as numbers from 0, which the sums over each of them start from, shape (n,)."""
+        return cluster_numbers(self.patient)
+
     def where(self, keep: BoolArray) -> Evidence:
         """The rows that `keep` marks."""
         score = None if self.score is None else self.score[keep]
@@ -70,7 +77,7 @@ class Evidence:
             0.75
         """
         mean = float(values.mean()) if self.weight is None else float(np.average(values, weights=self.weight))
-        return mean, cluster_mean_error(values, self.patient, self.weight)
+        return mean, cluster_mean_error(values, self.patient_number, self.weight)
 
     def said(self, method: str) -> str:
         """A method's name, which tells weighted outcomes."""

@@ -52,7 +52,7 @@ def area_bounds(score: FloatArray, evidence: Evidence, z: float) -> tuple[Bounds
     from scipy.special import ndtr, stdtrit
 
     value, contribution = placements(score, evidence.outcome)
-    error = area_error(contribution - value, evidence.outcome, evidence.patient)
+    error = area_error(contribution - value, evidence.outcome, evidence.patient_number)
     if error is None or not 0.0 < value < 1.0 or evidence.events < 2:
         return None
     quantile = -float(stdtrit(evidence.events - 1, ndtr(-z)))
@@ -69,7 +69,7 @@ def _difference(evidence: Evidence, z: float) -> tuple[tuple[Bounds, float] | No
     of_original, compared = placements(evidence.original, evidence.outcome)
     difference = of_candidate - of_original
     centred = contribution - compared - difference
-    error = area_error(centred, evidence.outcome, evidence.patient)
+    error = area_error(centred, evidence.outcome, evidence.patient_number)
     if error is None:
         return None, ""
     bounds = Bounds(difference, difference - z * error, difference + z * error)

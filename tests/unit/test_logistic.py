@@ -7,6 +7,7 @@ import pytest
 
 from monitor.logistic import SeparationError, fit_logistic, logit
 from monitor.performance import recalibration_estimates
+from monitor.simulation import undated_cohort
 
 
 @pytest.mark.parametrize("risk", [0.001, 0.05, 0.123, 0.3, 0.9])
@@ -36,3 +37,14 @@ def test_a_score_that_varies_little_keeps_its_slope() -> None:
     fit = fit_logistic(np.column_stack([np.ones(400), x]), outcome, offset=x)
     assert np.isfinite(fit.coefficients).all()
     assert (np.diag(fit.covariance) > 0).all()
+
+
+@pytest.mark.parametrize("rows", [300, 5000])
+def test_every_ordinary_site_has_a_fit(rows: int) -> None:
+    """Undamped Newton steps from the identity map end in NaN at some of 550 such sites."""
+    for seed in range(550 if rows == 5000 else 100):
+        cohort = undated_cohort(rows, 0.5, seed=seed, prevalence=0.1)
+        design = np.column_stack([np.ones(len(cohort)), cohort.log_odds])
+        fit = fit_logistic(design, cohort.outcome)
+        residual = cohort.outcome - 1 / (1 + np.exp(-design @ fit.coefficients))
+        assert np.abs(design.T @ residual).max() < 1e-3

@@ -77,6 +77,8 @@ def unseen_categories(
 
 def _patients_by_level(rows: Arrived, name: str, seen: set[str]) -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
+    if set(rows.features[name].tolist()) <= {None, *seen}:
+        return {}
     for level, patient in zip(rows.features[name].tolist(), rows.patient.tolist(), strict=True):
         if level is not None and level not in seen:
             found[level].append(patient)

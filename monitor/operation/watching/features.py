@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.drift import FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
+from monitor.logistic import cluster_numbers
 from monitor.operation.watching.specs import AGREEMENT, ALERTS, MISSING, SCORE
 from monitor.performance.readers import decisions_from_text
 from monitor.plan import ChangePlan
@@ -73,4 +74,4 @@ def frozen(feature: Feature, patient: IntArray) -> FrozenFeature | None:
 
 def numbered(patient: NDArray[Any]) -> IntArray:
     """Patients as numbers, shape (n,)."""
-    return np.unique(patient.astype(str), return_inverse=True)[1]
+    return cluster_numbers(patient)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import venv
@@ -16,7 +15,16 @@ QUIET = {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS"
 
 
 def python_of(peer: str) -> Path:
-    """The interpreter of a peer's environment, which is made if its requirements are new."""
+    """The interpreter of a peer's environment, which is made if its requirements are new.
+
+    An environment whose installation was cut off is made again.
+
+    Args:
+        peer: Name of a file of requirements in `peers`, without its suffix.
+
+    Raises:
+        subprocess.CalledProcessError: The packages could not be installed.
+    """
     requirements = HERE / "peers" / f"{peer}.txt"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     folder = CACHE / f"{peer}-{digest}"
@@ -27,13 +35,3 @@ def python_of(peer: str) -> Path:
         subprocess.run([python, "-m", "pip", "install", "-qq", "-r", requirements], check=True)  # noqa: S603  ours
         (folder / "installed").touch()
     return python
-
-
-def judge(peer: str, folder: Path) -> None:
-    """Let a peer judge the nights of a folder, in its own environment.
-
-    Raises:
-        subprocess.CalledProcessError: It failed.
-    """
-    script = HERE / "peers" / f"{peer}_nights.py"
-    subprocess.run([python_of(peer), script, folder], check=True, env=os.environ | QUIET)  # noqa: S603
