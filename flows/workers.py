@@ -25,8 +25,8 @@ from prefect.cache_policies import NO_CACHE
 
 import monitor
 from monitor.errors import MonitorError, UsageError
-from monitor.operation.settings import FILE, read_settings
 from monitor.operation.spreading import Spread, here
+from monitor.settings import FILE, read_settings
 
 PATIENCE_SECONDS = 30.0
 """How long to wait for a share before asking whether any worker is left."""
@@ -76,7 +76,7 @@ def _runner(workers: str, folder: str) -> Generator[Any]:
     """Prefect's task runner on the cluster of the settings, which has at least one worker."""
     try:
         import distributed
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise UsageError(
             f"{FILE}: workers: needs the extra dask: pip install 'pccp-monitor[dask]'"

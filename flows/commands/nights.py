@@ -115,7 +115,7 @@ def replay(
     if _has_workers(workspace):
         from flows.nightly import replay_history as run_flow
 
-        named = dict(
+        named: dict[str, list[str]] = dict(
             zip(("predictions", "outcomes"), ([str(file) for file in kind] for kind in logs), strict=True)
         )
         report = run_flow(str(workspace), named, last, approve == "accepted", _text(pseudonym_key))
@@ -170,7 +170,7 @@ def serve(
 
 def _has_workers(workspace: Path) -> bool:
     """Whether the sites are worked on elsewhere; only the Prefect flow takes them there."""
-    from monitor.operation.settings import read_settings
+    from monitor.settings import read_settings
 
     return read_settings(workspace).workers is not None
 
