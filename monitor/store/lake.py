@@ -8,6 +8,7 @@ The files lie in the workspace, which every machine sees under the same path.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -52,6 +53,22 @@ def attach(connection: Session, workspace: Path, catalog: str) -> None:
     with _answering():
         data = str((workspace / FOLDER).resolve()).replace("'", "''")
         connection.execute(f"ATTACH 'ducklake:postgres:{catalog}' AS store (DATA_PATH '{data}')").fetchall()
+
+
+def is_attached(connection: Session) -> bool:
+    """Whether the session's store is a lake."""
+    found = connection.execute("SELECT type FROM duckdb_databases() WHERE database_name = 'store'").fetchall()
+    return found == [("ducklake",)]
+
+
+def without_keys(script: str) -> str:
+    """A script of the schema as DuckLake takes it.
+
+    Example:
+        >>> without_keys("CREATE TABLE t (a INTEGER PRIMARY KEY, b DATE NOT NULL UNIQUE)")
+        'CREATE TABLE t (a INTEGER, b DATE NOT NULL)'
+    """
+    return re.sub(r"\s+(?:PRIMARY KEY|UNIQUE)\b", "", script)
 
 
 @contextmanager

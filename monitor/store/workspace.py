@@ -61,7 +61,9 @@ def create(workspace: Path, plan: ChangePlan, store_key: str | None = None) -> N
 def exists(workspace: Path) -> bool:
     """Whether the workspace has its live store, where its settings say it is."""
     catalog = read_settings(workspace).catalog
-    return lake.is_made(workspace, catalog) if catalog else (workspace / DATABASE).is_file()
+    if catalog:
+        return lake.is_made(workspace, catalog)
+    return (workspace / DATABASE).is_file() and not (workspace / lake.MARK).exists()
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from flows.cli import run as pccp
 from flows.workers import software, spread_of
 from monitor.errors import MonitorError, UsageError
 from monitor.operation.night import nightly as plain_nightly
-from monitor.settings import FILE, read_settings
 from monitor.operation.spreading import Spread
 from monitor.operation.workspace import initialise, open_workspace
+from monitor.settings import FILE, read_settings
 from monitor.simulation import network
 from tests.dying import killed_once, where
 
