@@ -81,9 +81,9 @@ def test_a_lake_holds_what_a_file_holds(server: postgres.Postgres, tmp_path: Pat
     key = single.parent / "key"
     workspace = filled(tmp_path / "network", key, server.catalog("nights"))
     for _ in range(2):  # the second run, as of another machine, finds nothing to do
-        ran = command("nightly", workspace, "--as-of", LAST, "--pseudonym-key", key)
-        assert ran.communicate() == (None, b"")
-        assert ran.returncode == 0
+        with command("nightly", workspace, "--as-of", LAST, "--pseudonym-key", key) as ran:
+            _, told = ran.communicate()
+        assert ran.returncode == 0, told
     assert not (workspace / "monitor.duckdb").exists()
     assert status(workspace)["counts"] == status(single)["counts"]
     assert verify(workspace, key_file=key).tables > 20
