@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from monitor.errors import BusyError, UsageError
-from monitor.operation.archiving import archive
 from monitor.operation.evidence.verify import verify
-from monitor.operation.night import nightly
+from monitor.operation.night import ingest, nightly
 from monitor.operation.reading.status import status
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.settings import FILE
@@ -31,7 +31,7 @@ from tests.conftest import missing
 
 pytestmark = pytest.mark.lake
 PLAN = Path(__file__).resolve().parents[1] / "plans" / "chest_xray.yaml"
-LAST = date(2026, 2, 4)
+LAST, FIRST_KEPT = date(2026, 2, 4), date(2026, 1, 8)
 
 
 @pytest.fixture(scope="module")
@@ -140,16 +140,23 @@ def test_a_writer_killed_in_any_night_leaves_whole_nights(
 def test_archived_rows_leave_the_files_too(server: postgres.Postgres, tmp_path: Path, single: Path) -> None:
     key = single.parent / "key"
     workspace = filled(tmp_path / "network", key, server.catalog("archived"))
-    nightly(workspace, LAST, key_file=key)
-    done = archive(workspace, date(2026, 1, 8), key_file=key)
-    assert done.predictions > 0
-    files = sorted(str(file) for file in (workspace / lake.FOLDER).rglob("*.parquet"))
-    import duckdb
+    ingest(workspace, sorted((workspace / "inbox").glob("*")), LAST, key_file=key)
+    with open_workspace(workspace, key) as opened:
+        assert earliest(workspace) < FIRST_KEPT
+        removed = opened.store.remove_rows(opened.store.cohort_rows(FIRST_KEPT), 10)
+        assert removed.predictions > 0
+        before, after = opened.store.compact()
+    assert 0 < after < before
+    assert earliest(workspace) == FIRST_KEPT
 
+
+def earliest(workspace: Path) -> date:
+    """First day of a prediction in the files of the lake, whether or not a table still names the file."""
+    files = [
+        str(file) for file in (workspace / lake.FOLDER).rglob("*.parquet") if "predictions" in file.parts
+    ]
     with duckdb.connect() as connection:
-        held = f"read_parquet({[name for name in files if '/predictions/' in name]})"
-        first = connection.execute(f"SELECT min(day) FROM {held}").fetchall()
-    assert first[0][0] >= date(2026, 1, 8)
+        return connection.execute("SELECT min(day) FROM read_parquet(?)", [files]).fetchall()[0][0]
 
 
 def test_no_database_is_said_in_a_sentence(tmp_path: Path, key_file: Path) -> None:
