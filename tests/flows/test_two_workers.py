@@ -156,7 +156,7 @@ def test_no_scheduler_is_said_before_anything_is_written(
         ('workers = "tcp://scheduler:8786 "', "workers: expected local:N"),
         ('worker = "local:2"', "expected the keys workers, catalog, found 'worker'"),
         ('catalog = "host=db password=secret"', "catalog: expected host, port.*a password belongs"),
-        ("catalog = \"host=db dbname=a' (TYPE\"", "catalog: expected host"),
+        ('catalog = "host=db dbname=a\' (TYPE"', "catalog: expected host"),
         ("workers", "expected TOML"),
     ],
 )
