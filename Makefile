@@ -13,7 +13,7 @@ help:
 	@echo "make demo      install, run the demonstration, say what was found"
 	@echo "make test      install what tests need, run them"
 	@echo "make browser-tools  npm packages of the tests in a browser (part of make test)"
-	@echo "make test-lake tests of encrypted databases, in an environment of their own"
+	@echo "make test-lake tests of encrypted databases and of the store on several machines, in an environment of their own"
 	@echo "make check     ruff, pyright, import-linter, doctests"
 	@echo "make docs      write the pages that are made of the program: commands, data dictionary"
 	@echo "make simulate  slow statistics, against the figures they must reach"
@@ -72,7 +72,7 @@ $(LAKE)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 test-lake: $(LAKE)/installed
-	@$(LAKE)/bin/python -m pytest -q -m lake tests/spec/test_encryption.py
+	@$(LAKE)/bin/python -m pytest -q -m lake tests/spec/test_encryption.py tests/spec/test_lake.py
 	@$(LAKE)/bin/python -m pytest -q $(LAKE_TESTS)
 
 check: .venv/installed-dev

@@ -15,6 +15,7 @@ from flows.naming import deployment_name
 from flows.notifying import finished, tell
 from flows.showing import show_dossiers, show_sites
 from flows.terminal import progress
+from flows.workers import spread_of
 from flows.working import HOUR, day_of_run, optional_path, working
 from monitor.operation import night, replay
 from monitor.operation.night import RunReport
@@ -25,15 +26,16 @@ from monitor.operation.workspace import read_plan
 
 @working("ingest and run nights", hours=12)
 def run_nights(workspace: str, as_of: date, pseudonym_key: str | None) -> RunReport:
-    with progress() as step:
-        return night.nightly(Path(workspace), as_of, key_file=optional_path(pseudonym_key), progress=step)
+    with progress() as step, spread_of(Path(workspace)) as spread:
+        key = optional_path(pseudonym_key)
+        return night.nightly(Path(workspace), as_of, key_file=key, progress=step, spread=spread)
 
 
 @working("replay history", hours=12)
 def run_history(
     workspace: str, logs: dict[str, list[str]], until: date | None, approve_accepted: bool, key: str | None
 ) -> RunReport:
-    with progress() as step:
+    with progress() as step, spread_of(Path(workspace)) as spread:
         return replay.replay(
             Path(workspace),
             [Path(file) for file in logs["predictions"]],
@@ -42,6 +44,7 @@ def run_history(
             approve_accepted=approve_accepted,
             key_file=optional_path(key),
             progress=step,
+            spread=spread,
         )
 
 

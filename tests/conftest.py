@@ -34,7 +34,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, and do not count as skipped, what the extra `lake` is needed for."""
-    if importlib.util.find_spec("duckdb_extension_httpfs"):
+    if importlib.util.find_spec("duckdb_extension_ducklake"):
         return
     left_out = [item for item in items if item.get_closest_marker("lake")]
     items[:] = [item for item in items if item not in left_out]

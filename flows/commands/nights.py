@@ -72,10 +72,14 @@ def nightly(
     """
     from monitor.operation.night import nightly as run_nights
 
-    with progress() as step:
-        report = run_nights(
-            workspace, day(as_of, "--as-of") or today(), key_file=pseudonym_key, progress=step
-        )
+    on = day(as_of, "--as-of") or today()
+    if _has_workers(workspace):
+        from flows.nightly import nightly as run_flow
+
+        report = run_flow(str(workspace), on, pseudonym_key=_text(pseudonym_key))
+    else:
+        with progress() as step:
+            report = run_nights(workspace, on, key_file=pseudonym_key, progress=step)
     say_run(workspace, report)
 
 
@@ -107,16 +111,24 @@ def replay(
 
     if approve not in (None, "accepted"):
         raise UsageError("--approve: the one choice is `accepted`")
-    with progress() as step:
-        report = run_history(
-            workspace,
-            existing(predictions),
-            existing(outcomes),
-            until=day(until, "--until"),
-            approve_accepted=approve == "accepted",
-            key_file=pseudonym_key,
-            progress=step,
+    logs, last = (existing(predictions), existing(outcomes)), day(until, "--until")
+    if _has_workers(workspace):
+        from flows.nightly import replay_history as run_flow
+
+        named: dict[str, list[str]] = dict(
+            zip(("predictions", "outcomes"), ([str(file) for file in kind] for kind in logs), strict=True)
         )
+        report = run_flow(str(workspace), named, last, approve == "accepted", _text(pseudonym_key))
+    else:
+        with progress() as step:
+            report = run_history(
+                workspace,
+                *logs,
+                until=last,
+                approve_accepted=approve == "accepted",
+                key_file=pseudonym_key,
+                progress=step,
+            )
     say_run(workspace, report)
 
 
@@ -154,6 +166,17 @@ def serve(
     from flows.deployment import serve as serve_flows
 
     serve_flows(workspace, Schedules(cron, review_cron, timezone), pseudonym_key, tuple(notify or ()))
+
+
+def _has_workers(workspace: Path) -> bool:
+    """Whether the sites are worked on elsewhere; only the Prefect flow takes them there."""
+    from monitor.settings import read_settings
+
+    return read_settings(workspace).workers is not None
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def say_run(workspace: Path, report: RunReport) -> None:

@@ -22,6 +22,7 @@ from monitor.operation.calendar import due_nights
 from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.floor import FloorChecks
 from monitor.operation.retention import purge_delivered
+from monitor.operation.spreading import Spread, here
 from monitor.operation.streams import Stream, load_streams, raise_alarm, read_cohort, stream_limit
 from monitor.operation.watching import Watch, check_a_past_night
 from monitor.operation.workspace import Workspace, open_workspace
@@ -79,19 +80,23 @@ class RunReport:
 class Nights:
     """Runs nights of one open workspace in order, with its aggregates in memory."""
 
-    def __init__(self, workspace: Workspace, *, calibration_only: bool = False) -> None:
+    def __init__(
+        self, workspace: Workspace, *, calibration_only: bool = False, spread: Spread = here
+    ) -> None:
         """Load the aggregates.
 
         Args:
             workspace: Open for writing.
             calibration_only: Leave out the streams that compare with a reference; a rehearsal, which asks
                 what becomes of changes, needs none of them.
+            spread: Takes the sites to where they are worked on.
         """
         self.workspace = workspace
+        self.spread = spread
         self.streams: dict[Place, Stream] = load_streams(workspace)
         self.counts = OutcomeCounts(workspace.store.cohort_counts)
         self.floor = FloorChecks(workspace)
-        self.watch = Watch(workspace, self.counts, active=not calibration_only)
+        self.watch = Watch(workspace, self.counts, active=not calibration_only, spread=spread)
 
     def due(self, as_of: date) -> list[date]:
         """Nights not yet run, in order, up to and including `as_of`."""
@@ -128,7 +133,7 @@ class Nights:
             if self.workspace.loaded.plan.undated:
                 from monitor.operation.attempt.collecting import finish_undated
 
-                finish_undated(self.workspace, self.counts, knowledge)
+                finish_undated(self.workspace, self.counts, knowledge, self.spread)
             self.floor.check(knowledge)
             follow_up(self.workspace, self.counts, knowledge)
             implement_accepted(self.workspace, night)
@@ -206,10 +211,9 @@ class Nights:
         collecting = self.workspace.state.collecting()
         if self.workspace.loaded.plan.undated or not collecting:
             return
-        from monitor.operation.attempt.collecting import advance
+        from monitor.operation.attempt.collecting import advance_all
 
-        for change in collecting:
-            advance(self.workspace, change, cohort, self.counts, knowledge)
+        advance_all(self.workspace, cohort, self.counts, knowledge, self.spread)
 
     def _approve_accepted(self, night: date) -> None:
         """Simulated approvals, marked as such on every record; replay and demo only."""
@@ -245,7 +249,12 @@ class Nights:
 
 
 def nightly(
-    path: Path, as_of: date, *, key_file: Path | None = None, progress: Progress = _silent
+    path: Path,
+    as_of: date,
+    *,
+    key_file: Path | None = None,
+    progress: Progress = _silent,
+    spread: Spread = here,
 ) -> RunReport:
     """Ingest the inbox, run every night that is due, propose what the plan calls for.
 
@@ -254,6 +263,7 @@ def nightly(
         as_of: Today, as far as this run is concerned. Nights missed are caught up in order.
         key_file: Pseudonym key; the user's config folder when None.
         progress: Told of each step.
+        spread: Takes the sites to where they are worked on; the results are the same wherever that is.
 
     Returns:
         What was done. Running the same night again changes nothing. A file that cannot be read as a
@@ -271,7 +281,7 @@ def nightly(
                 report.refused.append(str(error))
             else:
                 move_done(file, path / "inbox" / "done", report.batches[-1].source_sha256)
-        nights = Nights(workspace)
+        nights = Nights(workspace, spread=spread)
         due = nights.due(as_of)
         for number, night in enumerate(due):
             progress(number, len(due), f"night {night.isoformat()}")

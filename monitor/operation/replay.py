@@ -11,6 +11,7 @@ from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.calendar import next_look
 from monitor.operation.dossiers import issue_dossiers
 from monitor.operation.night import Nights, Progress, RunReport, ingest_file
+from monitor.operation.spreading import Spread, here
 from monitor.operation.workspace import Workspace, open_workspace
 from monitor.records import Role
 
@@ -27,6 +28,7 @@ def replay(
     approve_accepted: bool = False,
     key_file: Path | None = None,
     progress: Progress = lambda _done, _total, _what: None,
+    spread: Spread = here,
 ) -> RunReport:
     """Ingest history and run every night of it in order; every recorded time is the night's.
 
@@ -37,6 +39,7 @@ def replay(
         approve_accepted: Deploy accepted changes that night, marked "simulated approval".
         key_file: Pseudonym key; the user's config folder when None.
         progress: Told of each step.
+        spread: Takes the sites to where they are worked on; the results are the same wherever that is.
 
     Returns:
         What was done; changes still open when the log ends are concluded as insufficient.
@@ -55,7 +58,7 @@ def replay(
                 progress(0, 1, f"ingest {role}")
                 report.batches.append(ingest_file(workspace, file, received, role=role, as_history=True))
         last = until or _last_night(workspace)
-        nights = Nights(workspace)
+        nights = Nights(workspace, spread=spread)
         due = nights.due(last)
         for number, night in enumerate(due):
             progress(number, len(due), f"night {night.isoformat()}")

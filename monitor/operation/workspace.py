@@ -128,7 +128,7 @@ def _make(loaded: LoadedPlan, path: Path, key_file: Path, at: str, encrypt: bool
     key = read_or_make_key(key_file)
     checkpoint_key = read_or_make_checkpoint_key(key_file)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in ("monitor.duckdb", "monitor.duckdb.wal", "ledger.jsonl"):
+    for left in ("monitor.duckdb", "monitor.duckdb.wal", "monitor.lake", "ledger.jsonl"):
         (path / left).unlink(missing_ok=True)  # of a binding that was cut off
     for folder in ("inbox", "archive", "rejected", "checkpoints", "dossiers"):
         (path / folder).mkdir(mode=0o700, exist_ok=True)
@@ -172,7 +172,7 @@ def open_workspace(path: Path, key_file: Path | None = None) -> Generator[Worksp
 @contextmanager
 def _open(path: Path, loaded: LoadedPlan, key_file: Path) -> Generator[Workspace]:
     key = read_key(key_file)
-    if not (path / store.DATABASE).exists() and (path / "ledger.jsonl").exists():
+    if not store.exists(path) and (path / "ledger.jsonl").exists():
         from monitor.operation.evidence.rebuild import rebuild
 
         rebuild(path, database_key(path, key_file))

@@ -15,7 +15,7 @@ from monitor.store.restore import Content, content_of, copy_database, install, u
 from monitor.store.store import Store
 from monitor.store.streams import CohortCount, StreamRow
 from monitor.store.working_rows import CohortRows, Removed
-from monitor.store.workspace import create, open_snapshot, open_store
+from monitor.store.workspace import create, exists, open_snapshot, open_store
 
 __all__ = [
     "DATABASE",
@@ -46,6 +46,7 @@ __all__ = [
     "copy_database",
     "create",
     "dictionary",
+    "exists",
     "install",
     "is_encrypted",
     "open_snapshot",

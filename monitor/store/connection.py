@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import EvidenceError, MonitorError
-from monitor.store import encryption
+from monitor.store import encryption, lake
 
 DATABASE = "monitor.duckdb"
 SNAPSHOT = "snapshot.duckdb"
@@ -58,14 +58,18 @@ def translated(what: str, error: type[MonitorError] = EvidenceError) -> Generato
 
 
 @contextmanager
-def session(workspace: Path, store_key: str | None = None) -> Generator[Session]:
-    """A private DuckDB that reaches no file outside the workspace and no network.
+def session(
+    workspace: Path, store_key: str | None = None, *, catalog: str | None = None, copies: Path | None = None
+) -> Generator[Session]:
+    """A private DuckDB that reaches no file outside the workspace and no network but its catalog's.
 
-    It loads no extension, but one with a key: the installed file that brings OpenSSL.
+    It loads no extension, but with a key or a catalog: the installed files that bring OpenSSL or DuckLake.
 
     Args:
         workspace: The one folder it may touch.
         store_key: Databases attached in this session are encrypted with it; in the clear when None.
+        catalog: Of the live store on several machines, which is then attached as "store".
+        copies: One more folder it may touch.
 
     Raises:
         UsageError: A key is given and the extension is not installed.
@@ -80,7 +84,11 @@ def session(workspace: Path, store_key: str | None = None) -> Generator[Session]
     with translated(str(workspace)), duckdb.connect(":memory:", config=settings) as connection:
         if store_key is not None:
             encryption.prepare(connection, store_key)
-        run(connection, f"SET allowed_directories = [{literal(str(workspace.resolve()))}]")
+        if catalog is not None:
+            lake.attach(connection, workspace, catalog)
+            run(connection, "USE store")
+        allowed = [literal(str(folder.resolve())) for folder in (workspace, copies) if folder is not None]
+        run(connection, f"SET allowed_directories = [{', '.join(allowed)}]")
         run(connection, "SET enable_external_access = false")
         run(connection, "SET TimeZone = 'UTC'")
         yield connection
@@ -108,6 +116,15 @@ def attach(connection: Session, path: Path, *, read_only: bool = False, name: st
         run(connection, f"ATTACH {literal(str(path.resolve()))} AS {quoted(name)} ({option})")
         if name == "store":
             run(connection, "USE store")
+
+
+def copy_out(connection: Session, path: Path) -> None:
+    """The attached store as a new database file."""
+    path.unlink(missing_ok=True)
+    attach(connection, path, name="copied")
+    run(connection, "COPY FROM DATABASE store TO copied")
+    run(connection, "CHECKPOINT copied")
+    run(connection, "DETACH copied")
 
 
 def detach(connection: Session) -> None:

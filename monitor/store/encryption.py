@@ -8,16 +8,15 @@ The extension could also open connections; `enable_external_access` is off befor
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 
-from monitor.errors import EvidenceError, UsageError
+from monitor.errors import EvidenceError
+from monitor.store.extensions import extension, load
 
 CIPHER = "AES-256-GCM"
 VARIABLE = "store_key"
-PACKAGE, FILE = "duckdb_extension_httpfs", "httpfs.duckdb_extension"
 # A DuckDB file: eight bytes of checksum, four of magic, eight of version, then flags, bit 0 "encrypted".
 MAGIC, MAGIC_AT, FLAGS_AT = b"DUCK", 8, 20
 
@@ -28,21 +27,12 @@ def require_extension() -> Path:
     Raises:
         UsageError: There is none; says what to install.
     """
-    package = find_spec(PACKAGE)
-    for folder in (package.submodule_search_locations or []) if package else []:
-        file = Path(folder) / "extensions" / f"v{duckdb.__version__}" / FILE
-        if file.is_file():
-            return file
-    raise UsageError(
-        f"encrypted databases need an extension of DuckDB that is not installed for DuckDB "
-        f"{duckdb.__version__}; install the extra: pip install 'pccp-monitor[lake]'"
-    )
+    return extension("httpfs", "encrypted databases")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, store_key: str) -> None:
     """Make a new session able to encrypt; the key travels as a parameter, never inside a statement."""
-    file = str(require_extension()).replace("'", "''")
-    connection.execute(f"LOAD '{file}'").fetchall()
+    load(connection, require_extension())
     connection.execute(f"SET VARIABLE {VARIABLE} = ?", [store_key]).fetchall()
     connection.execute("SET temp_file_encryption = true").fetchall()
 

@@ -1,4 +1,7 @@
-"""One writer per workspace, held by the operating system so that a crash leaves nothing behind."""
+"""One writer per workspace, held by the operating system so that a crash leaves nothing behind.
+
+A store with a catalog has a second lock there, which holds on every machine.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import os
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import BusyError
+from monitor.settings import read_settings
+from monitor.store import lake
 
 LOCK = ".lock"
 PATIENCE_SECONDS = 2.0
@@ -30,7 +35,10 @@ def writing(workspace: Path, *, patience: float = PATIENCE_SECONDS) -> Generator
     try:
         _acquire(descriptor, workspace, patience)
         _sign(descriptor)
-        yield
+        with ExitStack() as stack:
+            if (catalog := read_settings(workspace).catalog) is not None:
+                stack.enter_context(lake.held(workspace, catalog, patience))
+            yield
     finally:
         os.close(descriptor)
 

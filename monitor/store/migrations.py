@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from monitor.hashing import sha256_text
 from monitor.plan.model import ChangePlan
-from monitor.store import covariates, strata
+from monitor.store import covariates, lake, strata
 from monitor.store.connection import Session, quoted, rows, run
 
 MIGRATIONS = (
@@ -44,7 +44,7 @@ def _apply(connection: Session, plan: ChangePlan, version: int, name: str) -> No
     script = files("monitor.store").joinpath(name).read_text("utf-8")
     run(connection, "BEGIN")
     try:
-        run(connection, script)
+        run(connection, lake.without_keys(script) if lake.is_attached(connection) else script)
         _add_covariates(connection, plan, version)
         _add_hospital(connection, plan, version)
         run(connection, "INSERT INTO migrations VALUES (?, ?, ?)", [version, name, sha256_text(script)])

@@ -16,13 +16,15 @@ from typing import Any
 
 from monitor.errors import EvidenceError
 from monitor.hashing import CHUNK_BYTES
-from monitor.store import exclusions, streams, study_keys
+from monitor.settings import read_settings
+from monitor.store import exclusions, lake, streams, study_keys
 from monitor.store.connection import (
     DATABASE,
     SNAPSHOT,
     STAGING,
     Session,
     attach,
+    copy_out,
     literal,
     rows,
     run,
@@ -159,10 +161,16 @@ def content_of(database: Path, store_key: str | None = None) -> Content:
 
 def copy_database(workspace: Path, folder: Path, name: str) -> Path | None:
     """A copy of `monitor.duckdb` or `snapshot.duckdb` with its log; None when there is none."""
-    source = workspace / name
+    source, catalog = workspace / name, read_settings(workspace).catalog
+    folder.mkdir(parents=True, exist_ok=True)
+    if catalog and name == DATABASE:
+        if not lake.is_made(workspace, catalog):
+            return None
+        with session(workspace, catalog=catalog, copies=folder) as connection, translated(name):
+            copy_out(connection, folder / name)
+        return folder / name
     if not source.is_file():
         return None
-    folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("", LOG):
         if (found := source.with_name(name + suffix)).is_file():
             shutil.copyfile(found, folder / (name + suffix))
@@ -174,9 +182,25 @@ def install(shadow: Path, workspace: Path) -> None:
 
     The caller keeps other processes away (`undisturbed`); both folders lie on one file system.
     """
+    catalog = read_settings(workspace).catalog
     (shadow / SNAPSHOT).replace(workspace / SNAPSHOT)
     (workspace / (DATABASE + LOG)).unlink(missing_ok=True)
+    if catalog:
+        to_lake(shadow / DATABASE, workspace, catalog)
+        return
     (shadow / DATABASE).replace(workspace / DATABASE)
+    (workspace / lake.MARK).unlink(missing_ok=True)
+
+
+def to_lake(database: Path, workspace: Path, catalog: str) -> None:
+    """Give a workspace the content of a database file as its store on several machines."""
+    (workspace / lake.MARK).unlink(missing_ok=True)
+    with session(workspace, catalog=catalog) as connection, translated("filling the lake"):
+        attach(connection, database, name="made")
+        lake.fill(connection, "made")
+        lake.compact(connection, workspace)
+    lake.mark_made(workspace, catalog)
+    (workspace / DATABASE).unlink(missing_ok=True)  # an older store, from before there was a catalog
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from monitor.store import (
     arrivals,
     examples,
     ingest,
+    lake,
     lookup,
     mean_streams,
     past_looks,
@@ -37,6 +38,7 @@ from monitor.store.connection import (
     STAGING,
     Session,
     attach,
+    copy_out,
     detach,
     run,
     scalar,
@@ -60,10 +62,19 @@ Record = Callable[[BatchReport], tuple[int, str]]
 class Store:
     """One session on a workspace's database; made by `open_store` and `open_snapshot` only."""
 
-    def __init__(self, connection: Session, workspace: Path, plan: ChangePlan, key: bytes | None) -> None:
+    def __init__(
+        self,
+        connection: Session,
+        workspace: Path,
+        plan: ChangePlan,
+        key: bytes | None,
+        *,
+        in_lake: bool = False,
+    ) -> None:
         self._connection = connection
         self._workspace = workspace
         self._plan = plan
+        self._in_lake = in_lake
         self._pseudonymiser = None if key is None else Pseudonymiser(key)
         self._depth = 0
 
@@ -486,6 +497,9 @@ class Store:
         """
         if self._depth:
             raise ValueError("compact belongs outside a transaction")
+        if self._in_lake:
+            with translated("compacting the store"):
+                return lake.compact(self._connection, self._workspace)
         live, fresh = self._workspace / DATABASE, self._workspace / STAGING / "compact.duckdb"
         fresh.parent.mkdir(mode=0o700, exist_ok=True)
         fresh.unlink(missing_ok=True)
@@ -505,7 +519,7 @@ class Store:
     def snapshot_is_stale(self) -> bool:
         """True when readers would open an older state than the live one, as after a crash."""
         live, snapshot = self._workspace / DATABASE, self._workspace / SNAPSHOT
-        if not snapshot.exists():
+        if self._in_lake or not snapshot.exists():  # no file of a lake tells when it was last written
             return True
         parts = [part for part in (live, live.with_name(live.name + ".wal")) if part.exists()]
         return max(part.stat().st_mtime_ns for part in parts) > snapshot.stat().st_mtime_ns
@@ -519,6 +533,11 @@ class Store:
         if self._depth:
             raise ValueError("publish_snapshot belongs outside a transaction")
         live, fresh = self._workspace / DATABASE, self._workspace / (SNAPSHOT + ".part")
+        if self._in_lake:
+            with translated("publishing the snapshot"):
+                copy_out(self._connection, fresh)
+            put_in_place(fresh, self._workspace / SNAPSHOT)
+            return
         detach(self._connection)
         try:
             shutil.copyfile(live, fresh)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from monitor.errors import EvidenceError, UsageError
 from monitor.plan.model import ChangePlan
-from monitor.store import migrations
+from monitor.settings import read_settings
+from monitor.store import lake, migrations
 from monitor.store.archive import FOLDER as ARCHIVE
 from monitor.store.connection import DATABASE, SNAPSHOT, STAGING, Session, attach, session, translated
 from monitor.store.contract import ROLES, layout
 from monitor.store.ingest import clear_staging
 from monitor.store.lock import writing
 from monitor.store.rejected import FOLDER as REJECTED
+from monitor.store.restore import to_lake
 from monitor.store.store import Store
 
 INBOX = "inbox"
@@ -29,22 +31,39 @@ def create(workspace: Path, plan: ChangePlan, store_key: str | None = None) -> N
         store_key: Encrypts the database; in the clear when None.
 
     Raises:
-        UsageError: The workspace has a database already, or nothing here can encrypt.
+        UsageError: The workspace has a database already, or nothing here can encrypt, or encrypted
+            databases are asked for in a workspace with a catalog.
         PlanError: The plan's logs cannot be stored.
     """
-    database = workspace / DATABASE
-    if database.exists():
-        raise UsageError(f"{database}: exists already")
+    database, catalog = workspace / DATABASE, read_settings(workspace).catalog
+    if database.exists() or (catalog and lake.is_made(workspace, catalog)):
+        raise UsageError(f"{workspace}: a database exists already")
+    if catalog and store_key is not None:
+        raise UsageError(f"{workspace}: a store with a catalog cannot be encrypted; encrypt its disk")
     for role in ROLES:
         layout(plan, role)
     workspace.mkdir(parents=True, exist_ok=True)
     for folder in (ARCHIVE, REJECTED, INBOX, STAGING):
         (workspace / folder).mkdir(mode=0o700, exist_ok=True)
-    with writing(workspace), session(workspace, store_key) as connection:
-        attach(connection, database)
-        database.chmod(0o600)
-        with translated(str(database)):
-            migrations.migrate(connection, plan)
+    with writing(workspace):
+        if catalog:
+            database = workspace / STAGING / DATABASE
+        with session(workspace, store_key) as connection:
+            attach(connection, database)
+            database.chmod(0o600)
+            with translated(str(database)):
+                migrations.migrate(connection, plan)
+        if catalog:
+            to_lake(database, workspace, catalog)
+            clear_staging(workspace)
+
+
+def exists(workspace: Path) -> bool:
+    """Whether the workspace has its live store, where its settings say it is."""
+    catalog = read_settings(workspace).catalog
+    if catalog:
+        return lake.is_made(workspace, catalog)
+    return (workspace / DATABASE).is_file() and not (workspace / lake.MARK).exists()
 
 
 @contextmanager
@@ -58,17 +77,19 @@ def open_store(
         EvidenceError: There is no database, it is damaged, a newer version of this program wrote it, or it
             lacks a covariate of the plan.
     """
-    database = _existing(workspace / DATABASE, workspace)
+    catalog = read_settings(workspace).catalog
+    database = _existing(workspace / (lake.MARK if catalog else DATABASE), workspace)
     with writing(workspace):
         clear_staging(workspace)
         try:
-            with session(workspace, store_key) as connection:
-                attach(connection, database)
+            with session(workspace, store_key, catalog=catalog) as connection:
+                if catalog is None:
+                    attach(connection, database)
                 with translated(str(database)):
                     migrations.migrate(connection, plan)
                 _check_version(connection, database)
                 _check_covariates(connection, plan, database)
-                yield Store(connection, workspace, plan, pseudonym_key)
+                yield Store(connection, workspace, plan, pseudonym_key, in_lake=catalog is not None)
         finally:
             clear_staging(workspace)
 

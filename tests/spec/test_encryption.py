@@ -22,7 +22,7 @@ from monitor.operation.reading.finding import find
 from monitor.operation.reading.status import status
 from monitor.operation.workspace import initialise, open_workspace
 from monitor.registry import read_chain
-from monitor.store import encryption
+from monitor.store import encryption, extensions
 from tests.evidence import flip
 from tests.properties.planted import PLAN, small_network
 
@@ -33,7 +33,7 @@ HEADERS_BYTES, BLOCK_BYTES = 3 * 4096, 256 * 1024
 
 
 def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encryption, "find_spec", lambda _: None)
+    monkeypatch.setattr(extensions, "find_spec", lambda _: None)
 
 
 def test_without_the_extra_nothing_is_made_and_the_way_out_is_said(
@@ -49,12 +49,12 @@ def test_without_the_extra_nothing_is_made_and_the_way_out_is_said(
 def test_an_extension_for_another_duckdb_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "extensions" / "v0.0.1"
     package.mkdir(parents=True)
-    (package / encryption.FILE).touch()
+    (package / "httpfs.duckdb_extension").touch()
 
     class Found:
         submodule_search_locations = (str(tmp_path),)
 
-    monkeypatch.setattr(encryption, "find_spec", lambda _: Found)
+    monkeypatch.setattr(extensions, "find_spec", lambda _: Found)
     with pytest.raises(UsageError, match="not installed for DuckDB"):
         encryption.require_extension()
 

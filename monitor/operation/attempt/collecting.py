@@ -7,31 +7,48 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from monitor.operation.attempt.fitting import describe_window, fit
+from monitor.operation.attempt.fitting import Fit, describe_window, fits, freeze
 from monitor.operation.attempt.looks import look, validation_evidence, void, without_look
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.reuse import UntoldWindowError
 from monitor.operation.attempt.windows import Knowledge, fitting_window
+from monitor.operation.spreading import Spread
 from monitor.operation.workspace import Workspace
 from monitor.registry import Change
 
 
-def advance(
-    workspace: Workspace, change: Change, cohort: str, counts: OutcomeCounts, knowledge: Knowledge
+def advance_all(
+    workspace: Workspace, cohort: str, counts: OutcomeCounts, knowledge: Knowledge, spread: Spread
 ) -> None:
-    """Take one more mature cohort into account: fit at the minimum, judge at the look, else wait.
+    """Take one more mature cohort into account in every change that is still collecting, in their order.
 
     Args:
         workspace: Open for writing.
-        change: Still collecting.
         cohort: The cohort that has just matured.
         counts: Usable outcomes per cohort, the new one included.
         knowledge: Of the night.
+        spread: Takes the fits that are due to where they are made.
     """
+    collecting = list(workspace.state.collecting())
+    least = workspace.loaded.plan.retraining.events_for.least
+    due = [
+        change
+        for change in collecting
+        if change.candidate is None and counts.events(change.place, change.opened["fit_from"]) >= least
+    ]
+    made = fits(workspace, due, cohort, knowledge, spread)
+    for change in collecting:
+        _advance(workspace, change, made.get(change.id), counts, knowledge)
+
+
+def _advance(
+    workspace: Workspace, change: Change, fit: Fit | None, counts: OutcomeCounts, knowledge: Knowledge
+) -> None:
+    """Freeze the fit where one was due, judge at the look, else wait."""
     plan, night = workspace.loaded.plan, knowledge.matured_by
     if change.candidate is None:
-        if counts.events(change.place, change.opened["fit_from"]) >= plan.retraining.events_for.least:
-            fit(workspace, change, cohort, knowledge)
+        if fit is not None:
+            freeze(workspace, change, fit, knowledge)
     elif (
         counts.events(change.place, change.candidate["fit"]["to"], after=True)
         >= plan.evaluation.looks.events[change.looks_held]
@@ -88,11 +105,14 @@ def conclude(
     workspace.record("verdict", knowledge.matured_by.isoformat(), body)
 
 
-def finish_undated(workspace: Workspace, counts: OutcomeCounts, knowledge: Knowledge) -> None:
+def finish_undated(workspace: Workspace, counts: OutcomeCounts, knowledge: Knowledge, spread: Spread) -> None:
     """An undated log has one look: fit, judge and end every change in the same night."""
     state = workspace.state
-    for change in state.collecting():
-        fit(workspace, change, None, knowledge)
+    collecting = list(state.collecting())
+    made = fits(workspace, collecting, None, knowledge, spread)
+    for change in collecting:
+        if change.id in made:
+            freeze(workspace, change, made[change.id], knowledge)
         if state.changes[change.id].candidate:
             look(workspace, state.changes[change.id], counts, knowledge)
         if state.changes[change.id].verdict is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from monitor.calibration import (
     Before,
@@ -20,43 +23,108 @@ from monitor.operation.attempt.looks import without_look
 from monitor.operation.attempt.operating_points import at_freezing
 from monitor.operation.attempt.pool import NO_POOL, Pool, other_sites
 from monitor.operation.attempt.windows import Knowledge, describe, first_cohort_in_use, fitting_window
+from monitor.operation.spreading import Spread
 from monitor.operation.workspace import Workspace
-from monitor.records import Rows
+from monitor.records import Calibrator, FloatArray, Rows, TextArray
 from monitor.registry import Change
 
 
-def fit(workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge) -> None:
-    """Fit on the collected rows and freeze the candidate; withdraw the change where none is warranted."""
-    rows = fitting_window(workspace, change, last, knowledge)
-    events_for = workspace.loaded.plan.retraining.events_for
-    if rows is None or rows.events < events_for.least:
-        return
-    current = workspace.state.calibrator(change.place)
-    pooled = rows.events < events_for.closed_test
-    pool = other_sites(workspace, change, rows, knowledge) if pooled else NO_POOL
+class Problem(NamedTuple):
+    """What a fit reads. Patients are numbers in the order of their pseudonyms, which are not in it."""
+
+    score: FloatArray
+    outcome: FloatArray
+    patient: TextArray
+    current: Calibrator
+    policy: Policy
+
+
+class Fitted(NamedTuple):
+    """The choice and the limits of the winsorised score, or in words why none can be made."""
+
+    choice: Choice | None
+    limits: tuple[float, float]
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit that was due: its rows, the other sites' rows, and what was found."""
+
+    rows: Rows
+    pool: Pool
+    found: Fitted
+
+
+def solve(problem: Problem) -> Fitted:
+    """Fit and choose: a pure function that any process may run."""
     try:
-        x, limits = winsorised_logit(rows.score)
-        choice = choose(x, rows.outcome, rows.patient, current, _policy(workspace, change, pool))
+        x, limits = winsorised_logit(problem.score)
+        choice = choose(x, problem.outcome, problem.patient, problem.current, problem.policy)
     except (SeparationError, RankingLostError, SaturatedScoreError, PriorUnknownError) as error:
-        _withdraw(workspace, change, knowledge, str(error), {"fit": describe_window(rows, knowledge)})
+        return Fitted(None, (0.0, 0.0), str(error))
+    return Fitted(choice, limits)
+
+
+def fits(
+    workspace: Workspace, changes: Sequence[Change], last: str | None, knowledge: Knowledge, spread: Spread
+) -> dict[str, Fit]:
+    """The fits that the collected rows of some changes allow, by the change's name.
+
+    None depends on another: each reads rows of the store and the calibrator in use at its place.
+    """
+    due = {
+        change.id: (change, rows)
+        for change in changes
+        if (rows := _enough(workspace, change, last, knowledge)) is not None
+    }
+    pools = {name: _pool(workspace, change, rows, knowledge) for name, (change, rows) in due.items()}
+    problems = [_problem(workspace, change, rows, pools[name]) for name, (change, rows) in due.items()]
+    solved = zip(due.items(), spread(solve, problems), strict=True)
+    return {name: Fit(rows, pools[name], found) for (name, (_, rows)), found in solved}
+
+
+def _enough(workspace: Workspace, change: Change, last: str | None, knowledge: Knowledge) -> Rows | None:
+    """The collected rows; None while their events are too few."""
+    rows = fitting_window(workspace, change, last, knowledge)
+    least = workspace.loaded.plan.retraining.events_for.least
+    return None if rows is None or rows.events < least else rows
+
+
+def _pool(workspace: Workspace, change: Change, rows: Rows, knowledge: Knowledge) -> Pool:
+    pooled = rows.events < workspace.loaded.plan.retraining.events_for.closed_test
+    return other_sites(workspace, change, rows, knowledge) if pooled else NO_POOL
+
+
+def _problem(workspace: Workspace, change: Change, rows: Rows, pool: Pool) -> Problem:
+    patient = np.unique(rows.patient.astype(str), return_inverse=True)[1].astype(object)
+    current, policy = workspace.state.calibrator(change.place), _policy(workspace, change, pool)
+    return Problem(rows.score, rows.outcome, patient, current, policy)
+
+
+def freeze(workspace: Workspace, change: Change, fit: Fit, knowledge: Knowledge) -> None:
+    """Freeze the candidate of a fit; withdraw the change where none is warranted."""
+    rows, choice = fit.rows, fit.found.choice
+    if choice is None:
+        _withdraw(workspace, change, knowledge, fit.found.refused, {"fit": describe_window(rows, knowledge)})
         return
-    fitted = {
+    record = {
         "fit": describe_window(rows, knowledge),
-        **_grounds(choice, pool),
-        "winsorised_logit": list(limits),
+        **_grounds(choice, fit.pool),
+        "winsorised_logit": list(fit.found.limits),
     }
     if choice.kind == "keep":
-        _withdraw(workspace, change, knowledge, _why_kept(choice), fitted)
+        _withdraw(workspace, change, knowledge, _why_kept(choice), record)
         return
     if choice.kind not in workspace.loaded.plan.modification.methods:
         reason = f"the data call for {choice.kind}, which the plan does not list"
         _record_outside_plan(workspace, change, choice.kind, knowledge)
-        _withdraw(workspace, change, knowledge, reason, fitted)
+        _withdraw(workspace, change, knowledge, reason, record)
         return
     candidate = choice.calibrator(workspace.state.next_version(change.place))
     threshold = at_freezing(workspace, change, candidate, rows)
     body = {"change": change.id, "plan_sha256": change.plan_sha256, "candidate": candidate.as_record()}
-    body |= {**fitted, **threshold}
+    body |= {**record, **threshold}
     workspace.record("candidate_frozen", knowledge.matured_by.isoformat(), body)
 
 

@@ -11,6 +11,7 @@ from monitor.errors import EvidenceError
 from monitor.operation.evidence.rederivation import Evidence, Progress, rederive
 from monitor.operation.plans import kept_plan
 from monitor.registry import bound_plans, read_chain
+from monitor.settings import read_settings
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def rebuild(
     They are made in the staging folder, which every opening of the store clears.
 
     Args:
-        path: A workspace without `monitor.duckdb`.
+        path: A workspace without `monitor.duckdb`, or whose settings name a catalog without its store.
         database_key: Encrypts the new databases; in the clear when None.
         progress: Told of each step.
 
@@ -34,9 +35,10 @@ def rebuild(
         BusyError: Another process is writing.
     """
     with store.undisturbed(path):
-        if (path / store.DATABASE).exists():
+        if store.exists(path):
             return
-        _log.warning("%s: %s is missing; rebuilding it from archive and ledger", path, store.DATABASE)
+        missing = "its catalog's store" if read_settings(path).catalog else store.DATABASE
+        _log.warning("%s: %s is missing; rebuilding it from archive and ledger", path, missing)
         shadow = path / store.STAGING / "rebuild"
         shutil.rmtree(shadow, ignore_errors=True)
         shadow.mkdir(mode=0o700, parents=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -10,9 +12,10 @@ from monitor.errors import EvidenceError
 from monitor.hashing import sha256_text
 from monitor.operation.attempt.operating_points import finding_of
 from monitor.operation.watching.features import features_of, numbered
+from monitor.operation.watching.site import Reading, Seen, SiteNight, see
 from monitor.operation.watching.specs import AGREEMENT, PREVALENCE
 from monitor.operation.watching.watch import ARRIVALS, Watch
-from monitor.records import Arrived
+from monitor.records import Arrived, Place
 from monitor.store import MeanLook
 
 CLOSE = 1e-9
@@ -50,23 +53,30 @@ def check_a_past_night(watch: Watch, night: str) -> str | None:
     told = {look.place: look.rows for look in stored if look.stream == ARRIVALS}
     if told != {place: len(found) for place, found in rows.items()}:
         raise _differs(checked, "the number of predictions of some place")
+    looks: defaultdict[Place, list[MeanLook]] = defaultdict(list)
+    for look in stored:
+        looks[look.place].append(look)
     for place, found in rows.items():
-        _compare(watch, found, [look for look in stored if look.place == place], checked)
+        _compare(looks[place], see(_read_again(watch, found, looks[place])), checked)
     return checked
 
 
-def _compare(watch: Watch, rows: Arrived, stored: list[MeanLook], checked: str) -> None:
-    plan, patient = watch.plan, numbered(rows.patient)
-    features = features_of(plan, finding_of(plan, rows.place), rows, None)
-    by_name = {spec.name: spec for spec in watch.specs if spec.feature not in UNTOLD}
+def _read_again(watch: Watch, rows: Arrived, stored: list[MeanLook]) -> SiteNight:
+    """What the streams of predictions that are stored read at a place then; nothing is bet."""
+    plan, names = watch.plan, {look.stream for look in stored}
+    readings = tuple(
+        Reading(spec.name, spec.feature, watch.stream_of(spec, rows.place), None)
+        for spec in watch.specs
+        if spec.feature not in UNTOLD and spec.name in names
+    )
+    return SiteNight(
+        features_of(plan, finding_of(plan, rows.place), rows, None), numbered(rows.patient), readings
+    )
+
+
+def _compare(stored: list[MeanLook], seen: Mapping[str, Seen], checked: str) -> None:
     for look in stored:
-        spec = by_name.get(look.stream)
-        if spec is None:
-            continue
-        feature, stream = features[spec.feature], watch.stream_of(spec, rows.place)
-        codes = stream.feature.code(feature.values[feature.known])
-        sums = stream.sums(codes, patient[feature.known])[1]
-        if not np.allclose(sums, look.sums, rtol=CLOSE, atol=CLOSE):
+        if look.stream in seen and not np.allclose(seen[look.stream].sums, look.sums, rtol=CLOSE, atol=CLOSE):
             raise _differs(checked, f"{look.site} {look.finding} {look.stream}")
 
 

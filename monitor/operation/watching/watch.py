@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
-from monitor.drift import Detector, MeanStream, freeze_rate, look, start
+from monitor.drift import Detector, MeanStream, freeze_rate, start
 from monitor.operation.attempt.operating_points import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
+from monitor.operation.spreading import Spread, here
 from monitor.operation.watching import alarms
 from monitor.operation.watching.features import Feature, features_of, numbered
 from monitor.operation.watching.references import Reference, freeze_predictions, read, record_frozen
+from monitor.operation.watching.site import Reading, Seen, SiteNight, see
 from monitor.operation.watching.specs import PREVALENCE, StreamSpec, specs
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
@@ -37,15 +38,19 @@ class Pending:
 class Watch:
     """The streams of an open workspace, their references and detectors in memory."""
 
-    def __init__(self, workspace: Workspace, counts: OutcomeCounts, *, active: bool = True) -> None:
+    def __init__(
+        self, workspace: Workspace, counts: OutcomeCounts, *, active: bool = True, spread: Spread = here
+    ) -> None:
         """Take up where the store's aggregates left off.
 
         Args:
             workspace: Open for writing.
             counts: Usable outcomes of every cohort read so far; kept up to date by the night.
             active: Without it nothing is looked at.
+            spread: Takes the sites to where they are worked on.
         """
         self.workspace = workspace
+        self.spread = spread
         self.counts = counts
         self.active = active and not self.plan.undated
         self.specs = specs(self.plan) if self.active else ()
@@ -77,8 +82,12 @@ class Watch:
         if mark is None:
             return
         found = self.workspace.store.arrived(marks[-1] if marks else None, mark)
-        for place in sorted(found):
-            self._read_place(found[place], knowledge, mark)
+        places = sorted(found)
+        nights = {place: self._site_night(found[place]) for place in places}
+        asked = [place for place in places if nights[place].readings]
+        seen = dict(zip(asked, self.spread(see, [nights[place] for place in asked]), strict=True))
+        for place in places:
+            self._read_place(found[place], nights[place], seen.get(place, {}), knowledge, mark)
 
     def read_outcomes(self, rows: Rows, knowledge: Knowledge) -> None:
         """Look at the outcomes of a cohort that has matured; repeat visits take no part."""
@@ -91,8 +100,10 @@ class Watch:
         known = rows.known()
         known = known.where(~known.repeat)
         if len(known):
-            codes, patient = known.outcome.astype(np.int64), numbered(known.patient)
-            self._look(spec, rows.place, codes, patient, knowledge)
+            outcomes = Feature("rate", known.outcome, np.ones(len(known), dtype=bool))
+            readings = (self._reading(spec, rows.place),)
+            night = SiteNight({PREVALENCE: outcomes}, numbered(known.patient), readings)
+            self._record_look(spec, rows.place, see(night)[spec.name], knowledge)
 
     def store(self) -> list[MeanLook]:
         """Store what the night added, inside the caller's transaction; what was looked at."""
@@ -100,21 +111,30 @@ class Watch:
         self.workspace.store.put_mean_looks(done.looks, list(done.states.values()), done.references)
         return done.looks
 
-    def _read_place(self, rows: Arrived, knowledge: Knowledge, mark: Mark) -> None:
-        features, patient = self._features(rows), numbered(rows.patient)
-        had_reference = rows.place in self.references and self._frozen(rows.place)
-        self.pending.looks.append(self._arrivals(rows, patient, knowledge))
-        if not had_reference:
-            self._freeze_predictions(rows.place, self._arrived_with(rows), knowledge, mark)
+    def _site_night(self, rows: Arrived) -> SiteNight:
+        """What the streams of a place with a reference are to read."""
+        features, place = self._features(rows), rows.place
+        referred = self.references.get(place, {}) if self._frozen(place) else {}
+        readings = tuple(
+            self._reading(spec, place)
+            for spec in self.specs
+            if spec.feature in features and spec.feature in referred and features[spec.feature].known.any()
+        )
+        return SiteNight(features, numbered(rows.patient), readings)
+
+    def _read_place(
+        self, rows: Arrived, night: SiteNight, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark
+    ) -> None:
+        place = rows.place
+        self.pending.looks.append(self._arrivals(rows, night.patient, knowledge))
+        if place not in self.references or not self._frozen(place):
+            self._freeze_predictions(place, self._arrived_with(rows), knowledge, mark)
             return
         if self.plan.monitoring.unseen_category:
-            alarms.unseen_categories(self.workspace, rows, self.references[rows.place], knowledge)
+            alarms.unseen_categories(self.workspace, rows, self.references[place], knowledge)
         for spec in self.specs:
-            feature = features.get(spec.feature)
-            if feature is not None and spec.feature in self.references[rows.place] and feature.known.any():
-                reference = self.references[rows.place][spec.feature]
-                codes = reference.feature.code(feature.values[feature.known])
-                self._look(spec, rows.place, codes, patient[feature.known], knowledge)
+            if spec.name in seen:
+                self._record_look(spec, place, seen[spec.name], knowledge)
 
     def _arrived_with(self, rows: Arrived) -> tuple[int, int]:
         """Looks and studies of a place that has no reference yet, these rows included."""
@@ -199,39 +219,27 @@ class Watch:
             known_by=knowledge.known_by.isoformat(),
         )
 
-    def _look(
-        self, spec: StreamSpec, place: Place, codes: IntArray, patient: IntArray, knowledge: Knowledge
-    ) -> None:
-        """One look of one stream: its sums, its evidence, and an alarm where the limit is reached."""
-        stream = self.stream_of(spec, place)
-        patients, sums, squares = stream.sums(codes, patient)
-        epoch = self.workspace.state.epoch_of(place, spec.name)
-        watched = bool(stream.wagers) and self.workspace.state.open_alarm(place, spec.name) is None
-        log_r = self._bet(spec, place, epoch, stream.log_e(codes, patient)) if watched else None
-        seen = MeanLook(
-            *place,
-            spec.name,
-            epoch,
-            knowledge.matured_by,
-            len(codes),
-            patients,
-            tuple(sums.tolist()),
-            tuple(squares.tolist()),
-            log_r,
-        )
-        self.pending.looks.append(seen)
-        if watched:
-            detector = self.detectors[place, spec.name][1]
-            alarms.raise_if_reached(self.workspace, spec, stream, detector, seen)
-
-    def _bet(self, spec: StreamSpec, place: Place, epoch: int, log_e: Any) -> float:
+    def _reading(self, spec: StreamSpec, place: Place) -> Reading:
+        """A stream and where its detector stands: nothing is bet while an alarm of the stream is open."""
+        stream, epoch = self.stream_of(spec, place), self.workspace.state.epoch_of(place, spec.name)
+        if not stream.wagers or self.workspace.state.open_alarm(place, spec.name) is not None:
+            return Reading(spec.name, spec.feature, stream, None)
         before = self.detectors.get((place, spec.name))
-        detector = before[1] if before and before[0] == epoch else start(len(log_e))
-        detector = look(detector, log_e)
-        self.detectors[place, spec.name] = epoch, detector
-        log_r = tuple(detector.log_r.tolist())
-        self.pending.states[place, spec.name] = DetectorRow(*place, spec.name, epoch, detector.looks, log_r)
-        return detector.log_mixture
+        standing = before[1] if before and before[0] == epoch else start(len(stream.wagers))
+        return Reading(spec.name, spec.feature, stream, standing)
+
+    def _record_look(self, spec: StreamSpec, place: Place, seen: Seen, knowledge: Knowledge) -> None:
+        """One look of one stream: its sums, its evidence, and an alarm where the limit is reached."""
+        epoch, after = self.workspace.state.epoch_of(place, spec.name), seen.after
+        log_r = None if after is None else after.log_mixture
+        counted = seen.rows, seen.patients, seen.sums, seen.squares
+        recorded = MeanLook(*place, spec.name, epoch, knowledge.matured_by, *counted, log_r)
+        self.pending.looks.append(recorded)
+        if after is not None:
+            self.detectors[place, spec.name] = epoch, after
+            row = DetectorRow(*place, spec.name, epoch, after.looks, tuple(after.log_r.tolist()))
+            self.pending.states[place, spec.name] = row
+            alarms.raise_if_reached(self.workspace, spec, self.stream_of(spec, place), after, recorded)
 
     def stream_of(self, spec: StreamSpec, place: Place) -> MeanStream:
         """A stream of a place with a frozen reference; made once."""
