@@ -150,10 +150,11 @@ def stream_positions(connection: Session) -> list[StreamPosition]:
     found = rows(
         connection,
         "WITH sums AS (SELECT site, finding, stream, epoch, count(*) AS looks, sum(rows)::BIGINT AS rows, "
-        "sum(positives)::BIGINT AS positives, max((night, cohort)) AS newest FROM stream_state GROUP BY ALL) "
+        "sum(positives)::BIGINT AS positives, max({night: night, cohort: cohort}) AS newest "
+        "FROM stream_state GROUP BY ALL) "
         "SELECT f.site, f.finding, f.stream, f.epoch, f.looks, f.rows, f.positives, s.log_r FROM sums f "
         "JOIN stream_state s ON s.site = f.site AND s.finding = f.finding AND s.stream = f.stream "
-        "AND s.epoch = f.epoch AND s.night = f.newest[1] AND s.cohort = f.newest[2] ORDER BY ALL",
+        "AND s.epoch = f.epoch AND s.night = f.newest.night AND s.cohort = f.newest.cohort ORDER BY ALL",
     )
     return [
         StreamPosition(Place(site, finding), stream, epoch, looks, rows_read, positives, tuple(log_r))
