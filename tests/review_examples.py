@@ -258,6 +258,7 @@ def _computed(status: str, generator: np.random.Generator) -> dict[str, Any]:
         "explanations": {"reason": "no stream has alarmed"},
         "prevalence_without_outcomes": _prevalence(status),
         "expected_performance": _performance(),
+        "calibration_in_use": _in_use(),
         "calibration_over_time": _over_time(status),
         "calibration_by_subgroup": _by_subgroup(),
         "readers": _readers(generator),
@@ -284,6 +285,30 @@ def _performance() -> dict[str, Any]:
     }
     realised = {"sensitivity": _estimate(0.84, 0.06), "ppv": _estimate(0.29, 0.04)}
     return {**expected, "realised": realised, "marked": "an estimate without outcomes"}
+
+
+def _in_use() -> dict[str, Any]:
+    """Ten groups of ninety studies, the last one with too few events."""
+    shares = np.linspace(0.02, 0.65, 10)
+    groups = [
+        {"predicted": share, "observed": share / ratio, "n": 90, "events": round(90 * share / ratio)}
+        | {"low": share / ratio / 1.5, "high": min(1.0, share / ratio * 1.5)}
+        for share, ratio in zip(shares.tolist(), [1.0] * 9 + [1.9], strict=True)
+    ]
+    return {
+        "version": "v1",
+        "from": "2025-12-02",
+        "to": "2026-01-10",
+        "n": 900,
+        "events": 270,
+        "estimates": {"observed_expected": _estimate(0.94, 0.1), "slope": _estimate(0.91, 0.12)},
+        "groups": groups,
+        "histogram": {
+            "edges": np.linspace(0.0, 1.0, 21).tolist(),
+            "negatives": [100] * 6 + [5] * 14,
+            "positives": [1] * 6 + [17] * 14,
+        },
+    }
 
 
 def _over_time(status: str) -> dict[str, Any]:

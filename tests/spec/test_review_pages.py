@@ -196,7 +196,7 @@ class TestAbsence:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))
         assert "Not computed: no reader decisions are logged." in text
-        assert text.count("Not computed: ") == 15
+        assert text.count("Not computed: ") == 16
 
     def test_a_report_that_is_silent_on_alarms_does_not_claim_there_are_none(self) -> None:
         pages = review_pages({"sites": [{"site": "Hill"}]})
@@ -222,6 +222,7 @@ class TestPlacePage:
                 "explanations",
                 "prevalence",
                 "expected",
+                "reliability",
                 "calibration",
                 "subgroups",
                 "outcomes",
@@ -239,6 +240,20 @@ class TestPlacePage:
                 assert f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})" in page.text
         assert "not enough: 3 events observed, 10 are needed" in page.text
 
+    def test_draws_how_right_the_calibrator_in_use_is_and_says_it_in_numbers(
+        self, network: dict[str, Page]
+    ) -> None:
+        page, site = place(network, "harbour"), EXAMPLES["network"]["sites"][0]
+        for group in site["calibration_in_use"]["groups"]:
+            assert {group["predicted"], group["observed"]} <= {value for value, _ in page.numbers}
+        assert "Calibrator v1 on the 900 studies with a mature outcome since it is in use" in page.text
+        assert "The interval leaves the diagonal out in 1 of 10 groups." in page.text
+        assert "on every mature study held" not in page.text
+
+    def test_says_where_the_stream_nearest_to_its_limit_comes_from(self, network: dict[str, Page]) -> None:
+        assert "at its limit since " in place(network, "harbour").text
+        assert " 28 looks ago" in words(network["index.html"])
+
     def test_shows_the_drawn_effects_as_numbers_too(self, network: dict[str, Page]) -> None:
         page = place(network, "harbour")
         for stream in EXAMPLES["network"]["sites"][0]["streams"]:
@@ -250,7 +265,7 @@ class TestPlacePage:
         text = words(place(network, "northgate"))
         assert "Estimate without outcomes. It holds only if" in text
         assert "An estimate without outcomes. Its interval includes the error of the calibrator." in text
-        assert "Alert rate0.140 (0.130 to 0.150)not yet" in text
+        assert "Alert rate0.140 (0.130 to 0.150)counted already" in text
 
     def test_does_not_show_a_prevalence_whose_conditions_fail(self, network: dict[str, Page]) -> None:
         assert "Not shown: scores within each class may have moved" in words(place(network, "harbour"))

@@ -1,4 +1,4 @@
-"""Calibration of a place over time and by subgroup, drawn and as tables of the same numbers."""
+"""Calibration of a place: of late, over time and by subgroup, drawn and as tables of the same numbers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from monitor.documentation.blocks import Cell, Drawing, Facts, Mark, Sentence, T
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.forest import MOST_ROWS, Axis, Row, forest
 from monitor.documentation.figures.ratio_over_time import LEGEND, Event, Series, ratio_over_time
+from monitor.documentation.figures.reliability_in_use import LEGEND as RELIABILITY_LEGEND
+from monitor.documentation.figures.reliability_in_use import reliability_in_use
 from monitor.documentation.figures.states import name_of
 from monitor.documentation.numbers import Interval, Number, rounded
 from monitor.documentation.review.loose import estimate, many, not_computed, part
 from monitor.documentation.review.pieces import Part, Piece
 from monitor.documentation.wording import counted
 
+RELIABILITY: Final = "reliability"
 TIME: Final = "over-time"
 SUBGROUPS: Final = "subgroups"
 NAMES: Final = {
@@ -26,8 +29,12 @@ AXIS: Final = Axis("Observed over expected events (ratio)", 1.0, "more events th
 
 
 def calibration_drawings(place: Record) -> dict[str, str]:
-    """The figures of both parts that have numbers."""
+    """The figures of the parts that have numbers."""
     drawn: dict[str, str] = {}
+    if groups := _groups(place):
+        title = f"Reliability diagram of {name_of(place)}"
+        found = {**part(place, "calibration_in_use"), "groups": groups}
+        drawn[RELIABILITY] = reliability_in_use("reliability-figure", title, found)
     if periods := _periods(place):
         found = part(place, "calibration_over_time")
         events = [Event(str(item.get("from")), str(item.get("version"))) for item in many(found, "in_use")]
@@ -40,18 +47,38 @@ def calibration_drawings(place: Record) -> dict[str, str]:
     return drawn
 
 
+def in_use_part(place: Record, drawings: Mapping[str, str]) -> Part:
+    """Whether the probabilities that the place is given now are right, by what came true since."""
+    found = part(place, "calibration_in_use")
+    title = "Calibration in use"
+    groups = _groups(place)
+    if not groups:
+        return Part("reliability", title, (not_computed(found),))
+    said = (
+        f"Calibrator {found.get('version')} on the {counted(int(found.get('n') or 0), 'study', 'studies')} "
+        f"with a mature outcome since it is in use, cohorts {found.get('from')} to {found.get('to')} "
+        f"({counted(int(found.get('events') or 0), 'event')} of the rarer class):"
+    )
+    drawn = [Drawing(RELIABILITY, RELIABILITY_LEGEND)] if RELIABILITY in drawings else []
+    columns = ("Predicted", "Observed (95 % interval)", "Studies", "Events (rarer class)")
+    table = Table("reliability", "The same numbers", columns, tuple(map(_group, groups)))
+    estimates = _estimates(part(found, "estimates"))
+    return Part("reliability", title, (Sentence(said), estimates, *drawn, table))
+
+
 def over_time_part(place: Record, drawings: Mapping[str, str]) -> Part:
-    """Whether as many events come as the probabilities say."""
+    """Whether as many events came as the probabilities said at their time."""
     found = part(place, "calibration_over_time")
     title = "Calibration over time"
-    now = Facts(
-        tuple((name, estimate(value)) for key, name in NAMES.items() if (value := _now(place).get(key)))
+    now = _estimates(part(place, "calibration"))
+    held = Sentence(
+        "The calibrator in use now on every mature study held, also on those from before it was in use:"
     )
-    held = Sentence("The calibrator in use now, on every mature study held:")
-    pieces: list[Piece] = [held, now] if now.rows else []
+    pieces: list[Piece] = [held, now] if now.rows and not _groups(place) else []
     periods = _periods(place)
     if not periods:
         return Part("calibration", title, (*pieces, not_computed(found)))
+    pieces += [Sentence("Each study by the calibrator that was in use for it then:")]
     pieces += [Drawing(TIME, LEGEND)] if TIME in drawings else []
     columns = ("Cohorts", "Observed over expected (95 % interval)", "Observed", "Expected", "Studies")
     table = Table("over-time", "The same numbers", columns, tuple(map(_period, periods)))
@@ -76,8 +103,26 @@ def subgroups_part(place: Record, drawings: Mapping[str, str]) -> Part:
     return Part("subgroups", title, (Sentence(said), *drawn, table))
 
 
-def _now(place: Record) -> Record:
-    return part(place, "calibration")
+def _estimates(found: Record) -> Facts:
+    return Facts(tuple((name, estimate(value)) for key, name in NAMES.items() if (value := found.get(key))))
+
+
+def _groups(place: Record) -> list[Record]:
+    """Groups of the reliability diagram with every number that the figure needs."""
+    found = part(place, "calibration_in_use")
+    if not part(found, "histogram"):
+        return []
+    wanted = ("predicted", "observed", "low", "high")
+    return [group for group in many(found, "groups") if all(group.get(key) is not None for key in wanted)]
+
+
+def _group(found: Record) -> tuple[Cell, ...]:
+    return (
+        Number(found.get("predicted"), 3),
+        Interval(found.get("observed"), found.get("low"), found.get("high"), 3),
+        Number(found.get("n")),
+        Number(found.get("events")),
+    )
 
 
 def _periods(place: Record) -> list[Record]:

@@ -8,18 +8,39 @@ from monitor.documentation.blocks import Aside, Cell, Facts, Mark, Sentence, Tab
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Number, Share
 from monitor.documentation.review.addresses import inside
-from monitor.documentation.review.loose import estimate, facts, listing, not_computed, part
+from monitor.documentation.review.loose import estimate, facts, listing, many, not_computed, part
 from monitor.documentation.review.pieces import Links, Part, Piece
 from monitor.documentation.wording import as_sentence, listed
 
 EXPLANATIONS: Final = {
-    "none": "nothing moved",
+    "none": "neither scores nor their meaning moved (none)",
     "covariate": "other patients or images, the same meaning of a score (covariate)",
     "label": "another prevalence, the same scores within each class (label)",
     "concept": "the same scores, another meaning of them (concept)",
     "acquisition": "the same prevalence, other scores within each class (acquisition)",
 }
+NAMES: Final = {
+    "n": "Studies in the window",
+    "reference_n": "Studies of the reference",
+    "reference_events": "Events (rarer class) of the reference",
+}
+STATES: Final = {
+    "shift": "yes, a shift is seen",
+    "no_shift_seen": "no shift is seen",
+    "insufficient": "too few patients to tell",
+}
+DOMAIN: Final = {"auc": "Area (AUC)", "state": "Answer", "in_words": "In words"}
+CARRIERS: Final = {
+    "alone_auc": "area of the feature alone",
+    "lost_auc": "area lost without it",
+    "difference_in_sd": "difference in SD",
+    "share_change": "change of its share",
+}
 FACTS: Final = {"events": "Events (rarer class) in the window", "events_needed": "Events still needed"}
+CORRECTED: Final = (
+    "What a score means is held against calibrator {version}, which is in use now: what it has already "
+    "corrected does not count as moved, though the prevalence may differ from that of the reference."
+)
 TABLES: Final = frozenset({"verdict", "kept", "p_values", "decomposition", "strata", *FACTS})
 
 
@@ -35,12 +56,15 @@ def explanations_part(place: Record) -> Part:
         Sentence(f"Still possible: {possible}."),
         Facts(tuple((words, _stated(found.get(key))) for key, words in FACTS.items())),
     ]
+    version = part(place, "calibrator").get("version")
+    if version not in (None, "v0"):
+        pieces.append(Sentence(CORRECTED.format(version=version)))
     pieces += [_p_values(part(found, "p_values"), kept)] if found.get("p_values") else []
     pieces += _decomposition(found)
     if found.get("strata"):
         pieces.append(listing("strata", "Within strata", found["strata"]))
     rest = {key: value for key, value in found.items() if key not in TABLES and key != "reason"}
-    return Part("explanations", "Possible explanations", (*pieces, *([facts(rest)] if rest else [])))
+    return Part("explanations", "Possible explanations", (*pieces, *([facts(rest, NAMES)] if rest else [])))
 
 
 def domain_part(place: Record) -> Part:
@@ -52,8 +76,10 @@ def domain_part(place: Record) -> Part:
         "A classifier is trained to tell present studies from the reference, folds apart by patient. An area "
         "of 0.5 means that it cannot. The p-value comes from permutations and is never 0."
     )
-    numbers = facts({key: value for key, value in found.items() if key != "carriers"}, {"auc": "Area (AUC)"})
-    carriers = listing("carriers", "Features that carry the difference", found.get("carriers") or [])
+    answer = STATES.get(str(found.get("state")), str(found.get("state")))
+    numbers = facts({**{key: found[key] for key in found if key != "carriers"}, "state": answer}, DOMAIN)
+    rows = [{CARRIERS.get(key, key): row[key] for key in row} for row in many(found, "carriers")]
+    carriers = listing("carriers", "Features that may carry the difference", rows)
     return Part("domain", "Can the present be told from the reference?", (says, numbers, carriers))
 
 

@@ -8,12 +8,17 @@ from typing import Any
 from monitor.documentation.blocks import Cell, Facts, Mark, Sentence
 from monitor.documentation.evidence import Record
 from monitor.documentation.figures.overview import share_now
-from monitor.documentation.figures.states import STATUS_WORDS, name_of, status_of
+from monitor.documentation.figures.states import STATUS_WORDS, label_of, name_of, status_of
 from monitor.documentation.figures.tolerances import estimate_text
 from monitor.documentation.numbers import Number
 from monitor.documentation.review.addresses import anchor
 from monitor.documentation.review.belonging import of_place, opened_at
-from monitor.documentation.review.calibration import calibration_drawings, over_time_part, subgroups_part
+from monitor.documentation.review.calibration import (
+    calibration_drawings,
+    in_use_part,
+    over_time_part,
+    subgroups_part,
+)
 from monitor.documentation.review.changes import place_changes_part
 from monitor.documentation.review.explanations import domain_part, explanations_part, second_opinion_part
 from monitor.documentation.review.loose import many, not_computed, part
@@ -21,6 +26,7 @@ from monitor.documentation.review.outcomes import outcomes_part
 from monitor.documentation.review.pieces import Links, Part, Piece
 from monitor.documentation.review.readers import exclusions_part, readers_part
 from monitor.documentation.review.streams import effects_part, place_drawings, quality_part, streams_part
+from monitor.documentation.review.trend import trend
 from monitor.documentation.review.without_outcomes import performance_part, prevalence_part
 from monitor.documentation.wording import as_sentence, counted
 
@@ -58,6 +64,7 @@ def place_parts(place: Record, report: Record, drawings: Mapping[str, str]) -> t
         explanations_part(place),
         prevalence_part(place),
         performance_part(place),
+        in_use_part(place, drawings),
         over_time_part(place, drawings),
         subgroups_part(place, drawings),
         outcomes_part(place),
@@ -117,7 +124,8 @@ def _facts(place: Record, opened: int | None) -> Facts:
     share, stream = share_now(place)
     nearest: Cell = Mark("none", "not computed")
     if share is not None:
-        nearest = f"{Number(share, 0, percent=True).text} of the limit ({stream})"
+        moved = f", {told}" if (told := trend(place, stream)) else ""
+        nearest = f"{Number(share, 0, percent=True).text} of the limit ({stream}){moved}"
     late = place.get("late_rows")
     return Facts(
         (
@@ -127,13 +135,27 @@ def _facts(place: Record, opened: int | None) -> Facts:
             ("Events (rarer class)", Number(place.get("events"))),
             ("Last arrival", str(place.get("last_arrival") or "none on record")),
             ("Late rows", "not computed" if late is None else counted(late, "row")),
-            ("Largest effect", _largest(part(place, "largest_effect"))),
+            ("Largest effect", _largest(place)),
         )
     )
 
 
-def _largest(found: Record) -> Cell:
+def largest_stream(place: Record) -> str:
+    """What the stream of the largest effect is called on a page.
+
+    Example:
+        >>> streams = [{"stream": "missingness:age", "label": "age missing"}]
+        >>> largest_stream({"streams": streams, "largest_effect": {"stream": "missingness:age"}})
+        'age missing'
+    """
+    found = part(place, "largest_effect")
+    same = (stream for stream in many(place, "streams") if stream.get("stream") == found.get("stream"))
+    return label_of(next(same, found))
+
+
+def _largest(place: Record) -> Cell:
+    found = part(place, "largest_effect")
     if found.get("value") is None:
         return Mark("none", "not computed")
     text = estimate_text(found.get("value"), found.get("low"), found.get("high"))
-    return f"{found.get('stream')}: {text} {found.get('unit') or ''}".strip()
+    return f"{largest_stream(place)}: {text} {found.get('unit') or ''}".strip()

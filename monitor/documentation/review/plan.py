@@ -126,7 +126,17 @@ def _words(values: Any) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return _joined([str(item) for item in value]) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{spaced(str(key))} {_plain(item)}" for key, item in value.items())
     return str(value)
+
+
+def _joined(items: list[str]) -> str:
+    """Sentences follow one another, words take commas.
+
+    Example:
+        >>> _joined(["It waits.", "It is late."]), _joined(["a", "b"])
+        ('It waits. It is late.', 'a, b')
+    """
+    return (" " if all(item.endswith(".") for item in items) else ", ").join(items)

@@ -13,7 +13,8 @@ from monitor.documentation.review.addresses import place_page
 from monitor.documentation.review.belonging import opened_at
 from monitor.documentation.review.decisions import decision_cell
 from monitor.documentation.review.loose import estimate, part
-from monitor.documentation.review.place import reason_of
+from monitor.documentation.review.place import largest_stream, reason_of
+from monitor.documentation.review.trend import trend
 
 
 def place_row(place: Record, report: Record) -> dict[str, Any]:
@@ -21,7 +22,8 @@ def place_row(place: Record, report: Record) -> dict[str, Any]:
     share, stream = share_now(place)
     opened = opened_at(place, report)
     largest, effect = _effect(place)
-    near: Cell = Stack((Number(share, 0, percent=True), stream)) if stream else Number(None)
+    moved = f", {told}" if (told := trend(place, stream)) else ""
+    near: Cell = Stack((Number(share, 0, percent=True), stream + moved)) if stream else Number(None)
     return {
         **named(place),
         "site": str(place.get("site") or "site without a name"),
@@ -63,7 +65,7 @@ def _effect(place: Record) -> tuple[float | None, Cell]:
         return None, Number(None)
     unit = f" ({found['unit']})" if found.get("unit") else ""
     distance = f", {abs(row.value):.1f} tolerances" if row else ""
-    return abs(row.value) if row else None, Stack((number, f"{found.get('stream')}{unit}{distance}"))
+    return abs(row.value) if row else None, Stack((number, f"{largest_stream(place)}{unit}{distance}"))
 
 
 def _sortable(value: float | None) -> str:

@@ -14,6 +14,8 @@ MARK: Final = "Estimate without outcomes"
 PREVALENCE_TITLE: Final = "Prevalence, estimated without outcomes"
 PERFORMANCE_TITLE: Final = "Performance, expected without outcomes"
 PREVALENCE: Final = frozenset({"shown", "reason", "value", "low", "high", "cross_check"})
+COUNTED: Final = frozenset({"alert_rate", "alerts_per_100_studies"})
+"""Known from the scores: no outcome will change them."""
 WORDS: Final = frozenset({"realised", "marked", "reason"})
 
 
@@ -58,5 +60,6 @@ def _check(check: Record) -> Facts:
 
 
 def _measure(name: str, found: Record, realised: Record) -> tuple[Cell, ...]:
-    later = estimate(realised[name]) if realised.get(name) else "not yet"
+    lacking = "counted already" if name in COUNTED else "not yet"
+    later = estimate(realised[name]) if realised.get(name) else lacking
     return METRIC_NAMES.get(name, capitalised(spaced(name))), estimate(found[name]), later

@@ -202,6 +202,7 @@ def _asked(
         "prevalence_without_outcomes": investigation.prevalence(scene, label_p),
         "expected_performance": investigation.expected(scene),
         "calibration_over_time": investigation.calibration_over_time(scene),
+        "calibration_in_use": investigation.calibration_in_use(scene),
         "calibration_by_subgroup": investigation.calibration_by_subgroup(scene),
         "outcomes_known": investigation.outcomes_known(scene),
         "readers": investigation.readers(scene),

@@ -2,6 +2,7 @@
 
 from monitor.operation.reading.investigation.calibration import (
     calibration_by_subgroup,
+    calibration_in_use,
     calibration_over_time,
 )
 from monitor.operation.reading.investigation.causes import explanations
@@ -15,6 +16,7 @@ __all__ = [
     "Network",
     "Scene",
     "calibration_by_subgroup",
+    "calibration_in_use",
     "calibration_over_time",
     "domain",
     "exclusions",

@@ -1,23 +1,33 @@
-"""Observed against expected events of a place: over time, and in the subgroups that the plan names."""
+"""Observed against expected events of a place: over time, by probability, and in the plan's subgroups."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from monitor.calibrators import calibrated_log_odds, read_calibrator
-from monitor.logistic import logit
+from monitor.logistic import expit, logit
 from monitor.operation.calendar import cohort_key
 from monitor.operation.reading.investigation.scene import Scene
-from monitor.performance import observed_expected, observed_expected_over_time
+from monitor.performance import (
+    observed_expected,
+    observed_expected_over_time,
+    recalibration_estimates,
+    reliability_bins,
+    score_histogram,
+)
 from monitor.plan.subgroups import subgroups
 from monitor.records import IDENTITY, Calibrator, FloatArray, Rows
 from monitor.validation import member
 
 LEAST_EVENTS = 10
 """Observed in a subgroup: fewer leave an interval from half to twice at best."""
+LEAST_DRAWN = 20
+"""Of the rarer class, before groups by probability are drawn: two for each of ten groups."""
+UNUSED = "no outcome has matured since the calibrator is in use"
 
 InUse = list[tuple[str, Calibrator]]
 
@@ -48,16 +58,43 @@ def calibration_by_subgroup(scene: Scene) -> dict[str, Any]:
     named = subgroups(scene.plan)
     if not named:
         return {"reason": "the plan names no subgroup"}
-    rows = scene.matured.known() if scene.matured else None
-    first, calibrator = _in_use(scene)[-1]
-    rows = rows.where(np.asarray(rows.cohort >= first, dtype=bool)) if rows is not None else None
+    calibrator, rows = _since_in_use(scene)
     if rows is None or len(rows) == 0:
-        return {"reason": "no outcome has matured since the calibrator is in use"}
+        return {"reason": UNUSED}
     covariates = scene.snapshot.covariates(rows)
     found = [
         _subgroup(item.name, rows.where(member(item.condition, covariates)), calibrator) for item in named
     ]
     return {"version": calibrator.version, "from": str(rows.cohort.min()), "subgroups": found}
+
+
+def calibration_in_use(scene: Scene) -> dict[str, Any]:
+    """How right the calibrator in use has been since it is: estimates, and a reliability diagram's groups."""
+    calibrator, rows = _since_in_use(scene)
+    if rows is None or len(rows) == 0:
+        return {"reason": UNUSED}
+    log_odds, events = calibrated_log_odds(calibrator, logit(rows.score)), int(rows.outcome.sum())
+    rarer = min(events, len(rows) - events)
+    if rarer < LEAST_DRAWN:
+        return {"reason": f"{rarer} events of the rarer class since it is in use, {LEAST_DRAWN} are needed"}
+    estimates = recalibration_estimates(log_odds, rows.outcome, rows.patient)
+    return {
+        "version": calibrator.version,
+        "from": str(rows.cohort.min()),
+        "to": str(rows.cohort.max()),
+        "n": len(rows),
+        "events": rarer,
+        "estimates": {name: asdict(found) for name, found in estimates.items()},
+        "groups": reliability_bins(log_odds, rows.outcome),
+        "histogram": score_histogram(expit(log_odds), rows.outcome),
+    }
+
+
+def _since_in_use(scene: Scene) -> tuple[Calibrator, Rows | None]:
+    """The calibrator in use, and the mature rows with an outcome of the cohorts that had it throughout."""
+    first, calibrator = _in_use(scene)[-1]
+    rows = scene.matured.known() if scene.matured else None
+    return calibrator, rows.where(np.asarray(rows.cohort >= first, dtype=bool)) if rows is not None else None
 
 
 def _in_use(scene: Scene) -> InUse:
