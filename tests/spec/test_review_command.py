@@ -91,6 +91,19 @@ def test_what_is_expected_without_outcomes_says_so(report: dict[str, Any]) -> No
     assert prevalence["shown"] or prevalence["reason"]
 
 
+def test_the_calibrator_in_use_is_held_against_the_outcomes_since_it_is(report: dict[str, Any]) -> None:
+    place = site(report, "North")
+    found = place["calibration_in_use"]
+    assert found["version"] == "v0"
+    assert sum(group["n"] for group in found["groups"]) == found["n"]
+    assert sum(group["events"] for group in found["groups"]) <= found["events"]
+    assert sum(found["histogram"]["positives"]) + sum(found["histogram"]["negatives"]) == found["n"]
+    for name, estimate in found["estimates"].items():
+        assert estimate["value"] == pytest.approx(place["calibration"][name]["value"])
+    island = site(report, "Island")["calibration_in_use"]
+    assert "20 are needed" in island["reason"]
+
+
 def test_a_site_below_the_minima_says_what_is_missing(report: dict[str, Any]) -> None:
     found = site(report, "Island")
     assert found["status"] == "insufficient"

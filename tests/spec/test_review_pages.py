@@ -192,6 +192,15 @@ class TestAbsence:
         assert "1 of 1 place has an alarm" in text
         assert "Open: ALM-0007" in text
 
+    def test_too_few_outcomes_exclude_no_explanation(self) -> None:
+        found = {"status": "insufficient", "verdict": "insufficient, needs 8 more events in the window"}
+        found |= {"kept": [], "p_values": {"none": 0.0001, "label": 0.7183}, "events": 42}
+        pages = review_pages({"sites": [{"site": "Hill", "explanations": found}]})
+        text = words(place({n: parse(p) for n, p in pages.items()}, "hill"))
+        assert "No explanation is excluded yet." in text
+        assert "mixed" not in text
+        assert text.count("not judged") == 2
+
     def test_each_part_says_that_it_was_not_computed_and_why(self) -> None:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))

@@ -36,12 +36,17 @@ CARRIERS: Final = {
     "difference_in_sd": "difference in SD",
     "share_change": "change of its share",
 }
-FACTS: Final = {"events": "Events (rarer class) in the window", "events_needed": "Events still needed"}
+FACTS: Final = {
+    "events": "Events (rarer class) in the window",
+    "events_needed": "Events needed in the window",
+}
+UNJUDGED: Final = frozenset({"insufficient", "unresolved", "not_estimable"})
+"""Answers that claim no set of explanations."""
 CORRECTED: Final = (
     "What a score means is held against calibrator {version}, which is in use now: what it has already "
     "corrected does not count as moved, though the prevalence may differ from that of the reference."
 )
-TABLES: Final = frozenset({"verdict", "kept", "p_values", "decomposition", "strata", *FACTS})
+TABLES: Final = frozenset({"status", "verdict", "kept", "p_values", "decomposition", "strata", *FACTS})
 
 
 def explanations_part(place: Record) -> Part:
@@ -50,16 +55,16 @@ def explanations_part(place: Record) -> Part:
     if not any(found.get(key) for key in ("verdict", "kept", "p_values")):
         return Part("explanations", "Possible explanations", (not_computed(found),))
     kept = [str(name) for name in found.get("kept") or []]
-    possible = listed(kept, "or") or "none of those that were considered (mixed)"
     pieces: list[Piece] = [
         Sentence(as_sentence(str(found.get("verdict") or "no verdict is given"))),
-        Sentence(f"Still possible: {possible}."),
+        Sentence(_possible(found, kept)),
         Facts(tuple((words, _stated(found.get(key))) for key, words in FACTS.items())),
     ]
     version = part(place, "calibrator").get("version")
     if version not in (None, "v0"):
         pieces.append(Sentence(CORRECTED.format(version=version)))
-    pieces += [_p_values(part(found, "p_values"), kept)] if found.get("p_values") else []
+    judged = kept if _judged(found) else None
+    pieces += [_p_values(part(found, "p_values"), judged)] if found.get("p_values") else []
     pieces += _decomposition(found)
     if found.get("strata"):
         pieces.append(listing("strata", "Within strata", found["strata"]))
@@ -109,15 +114,35 @@ def _stated(number: float | None) -> Cell:
     return "none named" if number is None else Number(number)
 
 
-def _p_values(found: Record, kept: list[str]) -> Table:
+def _judged(found: Record) -> bool:
+    """Whether explanations were told apart at all; too few outcomes exclude none."""
+    return found.get("status") not in UNJUDGED
+
+
+def _possible(found: Record, kept: list[str]) -> str:
+    """The explanations that remain.
+
+    Example:
+        >>> _possible({"status": "insufficient"}, []), _possible({"status": "mixed"}, [])
+        ('No explanation is excluded yet.', 'Still possible: none of those that were considered (mixed).')
+    """
+    if not _judged(found):
+        return "No explanation is excluded yet."
+    return f"Still possible: {listed(kept, 'or') or 'none of those that were considered (mixed)'}."
+
+
+def _p_values(found: Record, kept: list[str] | None) -> Table:
     rows = [_explanation(name, value, kept) for name, value in found.items()]
     return Table(
         "explanations", "Each explanation against the data", ("Explanation", "p", "Verdict"), tuple(rows)
     )
 
 
-def _explanation(name: str, p: float | None, kept: list[str]) -> tuple[Cell, ...]:
-    verdict = Mark("open", "possible") if name in kept else Mark("excluded", "excluded")
+def _explanation(name: str, p: float | None, kept: list[str] | None) -> tuple[Cell, ...]:
+    if kept is None:
+        verdict = Mark("none", "not judged")
+    else:
+        verdict = Mark("open", "possible") if name in kept else Mark("excluded", "excluded")
     shown: Cell = Mark("none", "not computed") if p is None else Share(p)
     return EXPLANATIONS.get(name, name), shown, verdict
 

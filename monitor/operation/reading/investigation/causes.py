@@ -38,7 +38,7 @@ def explanations(scene: Scene) -> dict[str, Any]:
     record = found.as_record()
     kept, strata = record.pop("explanations"), record.pop("vendors")
     span = {"from": str(window.cohort.min()), "to": str(window.cohort.max())}
-    told = {name: value for name, value in record.items() if value is not None and name != "status"}
+    told = {name: value for name, value in record.items() if value is not None}
     by_level = [{covariate or "level": name, "verdict": item["verdict"]} for name, item in strata.items()]
     return {**told, "kept": kept, "window": span, **({"strata": by_level} if by_level else {})}
 
