@@ -61,7 +61,9 @@ def in_use_part(place: Record, drawings: Mapping[str, str]) -> Part:
     )
     drawn = [Drawing(RELIABILITY, RELIABILITY_LEGEND)] if RELIABILITY in drawings else []
     columns = ("Predicted", "Observed (95 % interval)", "Studies", "Events (rarer class)")
-    table = Table("reliability", "The same numbers", columns, tuple(map(_group, groups)))
+    table = Table(
+        "reliability", "Predicted and observed, the same numbers", columns, tuple(map(_group, groups))
+    )
     estimates = _estimates(part(found, "estimates"))
     return Part("reliability", title, (Sentence(said), estimates, *drawn, table))
 
@@ -81,7 +83,9 @@ def over_time_part(place: Record, drawings: Mapping[str, str]) -> Part:
     pieces += [Sentence("Each study by the calibrator that was in use for it then:")]
     pieces += [Drawing(TIME, LEGEND)] if TIME in drawings else []
     columns = ("Cohorts", "Observed over expected (95 % interval)", "Observed", "Expected", "Studies")
-    table = Table("over-time", "The same numbers", columns, tuple(map(_period, periods)))
+    table = Table(
+        "over-time", "Observed over expected, the same numbers", columns, tuple(map(_period, periods))
+    )
     return Part("calibration", title, (*pieces, table))
 
 
@@ -99,7 +103,7 @@ def subgroups_part(place: Record, drawings: Mapping[str, str]) -> Part:
     caption = f"Ratio with its 95 % interval; filled diamond: the interval leaves 1 out.{more}"
     drawn = [Drawing(SUBGROUPS, caption)] if SUBGROUPS in drawings else []
     columns = ("Subgroup", "Observed over expected (95 % interval)", "Observed", "Studies")
-    table = Table("subgroups", "The same numbers", columns, tuple(map(_subgroup, rows)))
+    table = Table("subgroups", "By subgroup, the same numbers", columns, tuple(map(_subgroup, rows)))
     return Part("subgroups", title, (Sentence(said), *drawn, table))
 
 
