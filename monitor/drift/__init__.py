@@ -8,12 +8,14 @@ from monitor.drift.mean_streams import (
     code_values,
     level_shares,
     location_and_spread,
+    log_e_of_streams,
     rate,
     score_mean,
     standardized_difference,
 )
 from monitor.drift.selection import named_by_e_bh
 from monitor.drift.sequences import error_multiplier, level_of_a_sequence, mean_sequence, rate_sequence
+from monitor.drift.visits import Visits, visits
 from monitor.drift.wagers import Band, Wager
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Detector",
     "FrozenFeature",
     "MeanStream",
+    "Visits",
     "Wager",
     "change_point",
     "choose_bets",
@@ -35,6 +38,7 @@ __all__ = [
     "level_shares",
     "location_and_spread",
     "log_e_of_cohort",
+    "log_e_of_streams",
     "log_e_values",
     "log_limit",
     "look",
@@ -45,4 +49,5 @@ __all__ = [
     "score_mean",
     "standardized_difference",
     "start",
+    "visits",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Detector:
     log_r: FloatArray
     looks: int
 
-    @property
+    @cached_property
     def log_mixture(self) -> float:
         """Natural log of the mean of R over the bets."""
         return float(log_mean_exp(self.log_r))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
 
 from monitor.drift.frozen import FrozenFeature
+from monitor.drift.visits import Visits, visits
 from monitor.drift.wagers import (
     ODDS_RATIOS,
     Band,
+    Stakes,
     Wager,
     at_odds,
     log_e_of_look,
     mean_wagers,
     rate_band,
     rate_wagers,
+    stakes,
 )
-from monitor.logistic import cluster_numbers, expit, logit, numbered_sums
+from monitor.logistic import expit, logit, numbered_sums
 from monitor.records import FloatArray, IntArray
 
 RARE_LEVEL = 0.01
@@ -48,15 +53,31 @@ class MeanStream:
     bands: tuple[Band, ...]
     wagers: tuple[Wager, ...]
 
+    @cached_property
+    def stakes(self) -> Stakes:
+        """The bets as arrays."""
+        return stakes(self.wagers)
+
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet; rows of one patient count once."""
-        return log_e_of_look(self.values, self.wagers, codes, patient)
+        return log_e_of_streams([self], [codes], visits(patient))[0]
 
-    def sums(self, codes: IntArray, patient: IntArray) -> tuple[int, FloatArray, FloatArray]:
+    def sums(self, codes: IntArray, rows: Visits) -> tuple[int, FloatArray, FloatArray]:
         """Patients of a look, and the sums of their mean readings and of the squares of these."""
-        number = cluster_numbers(patient)
-        readings = numbered_sums(self.values[codes], number) / np.bincount(number)[:, None]
+        readings = self.values[codes[rows.row]]
+        shared = self.values[codes[rows.shared]]
+        if len(shared):
+            readings[rows.several] = numbered_sums(shared, rows.sharing) / rows.size[:, None]
         return len(readings), readings.sum(axis=0), (readings**2).sum(axis=0)
+
+
+def log_e_of_streams(
+    streams: Sequence[MeanStream], codes: Sequence[IntArray], rows: Visits
+) -> list[FloatArray]:
+    """As `MeanStream.log_e` of streams that read the same rows, each by its own codes."""
+    if not streams:
+        return []
+    return log_e_of_look([one.values for one in streams], [one.stakes for one in streams], codes, rows)
 
 
 def location_and_spread(

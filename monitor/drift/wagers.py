@@ -9,12 +9,13 @@ however the mean moves there.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from monitor.drift.bets import log_e_of_cohort
-from monitor.logistic import cluster_numbers
+from monitor.drift.visits import Visits
 from monitor.records import FloatArray, IntArray
 
 GAINS = (0.2, 0.5, 1.0, 1.6)
@@ -112,12 +113,29 @@ def at_odds(rate: float, ratio: float) -> float:
     return rate * ratio / (1 - rate + rate * ratio)
 
 
-def log_e_of_codes(values: FloatArray, wagers: tuple[Wager, ...], counts: IntArray) -> FloatArray:
+class Stakes(NamedTuple):
+    """The bets of one stream or several as arrays, shape (k,)."""
+
+    functional: IntArray
+    edge: FloatArray
+    gain: FloatArray
+
+
+def stakes(wagers: tuple[Wager, ...]) -> Stakes:
+    """Bets as arrays."""
+    return Stakes(
+        np.array([wager.functional for wager in wagers], dtype=np.int64),
+        np.array([wager.edge for wager in wagers]),
+        np.array([wager.gain for wager in wagers]),
+    )
+
+
+def log_e_of_codes(values: FloatArray, bets: Stakes, counts: IntArray) -> FloatArray:
     """Natural log of a look's e-value per bet, from how many studies had each code.
 
     Args:
         values: Readings of each code, shape (codes, functionals).
-        wagers: The bets, k of them.
+        bets: The bets, k of them.
         counts: Studies with each code, shape (codes,), each of a patient of its own.
 
     Returns:
@@ -127,41 +145,53 @@ def log_e_of_codes(values: FloatArray, wagers: tuple[Wager, ...], counts: IntArr
         Three ones at an edge of .5, where a one pays 1.5: ln 1.5 each.
 
         >>> values, wager = np.array([[0.0], [1.0]]), Wager("rate up", 0, 0.5, 1.0)
-        >>> found = log_e_of_codes(values, (wager,), np.array([0, 3]))
+        >>> found = log_e_of_codes(values, stakes((wager,)), np.array([0, 3]))
         >>> bool(np.isclose(found[0], 3 * math.log(1.5)))
         True
     """
     occupied = np.flatnonzero(counts)
-    return counts[occupied] @ _log_e(values[occupied], wagers)
+    return counts[occupied] @ _log_e(values[occupied], bets)
 
 
 def log_e_of_look(
-    values: FloatArray, wagers: tuple[Wager, ...], codes: IntArray, patient: IntArray
-) -> FloatArray:
-    """As `log_e_of_codes`, from the rows: those of one patient count as the mean of their e-values.
+    values: Sequence[FloatArray], bets: Sequence[Stakes], codes: Sequence[IntArray], rows: Visits
+) -> list[FloatArray]:
+    """As `log_e_of_codes`, from the rows of a look that several streams read.
+
+    Rows of one patient count as the mean of their e-values. A list has one item for each stream.
 
     Args:
-        values, wagers: As there.
+        values: As there.
+        bets: As there.
         codes: Of each row, shape (n,).
-        patient: Of each row, numbered from 0, shape (n,).
+        rows: The rows by patient.
     """
-    number = cluster_numbers(patient)
-    alone = np.bincount(number)[number] == 1
-    single = np.bincount(codes[alone], minlength=len(values))
-    total = log_e_of_codes(values, wagers, single)
-    if alone.all():
-        return total
-    repeated = ~alone
-    met, code = np.unique(codes[repeated], return_inverse=True)
-    return total + log_e_of_cohort(_log_e(values[met], wagers)[code], number[repeated])
+    coded = list(zip(values, codes, strict=True))
+    singles = [np.bincount(code[rows.alone], minlength=len(of)) for of, code in coded]
+    totals = [log_e_of_codes(*each) for each in zip(values, bets, singles, strict=True)]
+    if not len(rows.shared):
+        return totals
+    readings = [of[code[rows.shared]] for of, code in coded]
+    of_rows = _log_e(np.concatenate(readings, axis=1), _side_by_side(bets, [of.shape[1] for of in values]))
+    shared = log_e_of_cohort(np.ascontiguousarray(of_rows), rows.sharing)
+    ends = np.cumsum([len(bet.gain) for bet in bets])[:-1]
+    return [total + part for total, part in zip(totals, np.split(shared, ends), strict=True)]
 
 
-def _log_e(readings: FloatArray, wagers: tuple[Wager, ...]) -> FloatArray:
+def _side_by_side(bets: Sequence[Stakes], widths: Sequence[int]) -> Stakes:
+    """The bets of several streams whose readings stand side by side, so many of each."""
+    starts = np.cumsum([0, *widths[:-1]])
+    functional = [bet.functional + start for bet, start in zip(bets, starts.tolist(), strict=True)]
+    return Stakes(
+        np.concatenate(functional),
+        np.concatenate([bet.edge for bet in bets]),
+        np.concatenate([bet.gain for bet in bets]),
+    )
+
+
+def _log_e(readings: FloatArray, bets: Stakes) -> FloatArray:
     """Natural log of e per reading and bet, shape (n, k)."""
-    functional = np.array([wager.functional for wager in wagers], dtype=np.int64)
-    edge = np.array([wager.edge for wager in wagers])
-    gain = np.array([wager.gain for wager in wagers])
-    return np.log1p(gain * (readings[:, functional] - edge))
+    return np.log1p(bets.gain * (readings[:, bets.functional] - bets.edge))
 
 
 def rate_band(rate: float, rows: int, logit: float, standard_errors: float) -> Band:

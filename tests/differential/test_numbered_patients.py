@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.drift import freeze_continuous, location_and_spread
+from monitor.drift import (
+    freeze_continuous,
+    freeze_rate,
+    location_and_spread,
+    log_e_of_streams,
+    rate,
+    visits,
+)
 from monitor.drift.bets import log_e_of_cohort
 from monitor.logistic import cluster_numbers, cluster_sums
 from monitor.performance.discrimination import placements
@@ -60,11 +67,38 @@ def test_a_look_is_the_mean_reading_of_each_patient(seed: int) -> None:
     rng, patient = drawn(seed)
     stream = location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)
     codes = stream.feature.code(rng.normal(size=len(patient)).round(1))
-    found = stream.sums(codes, cluster_numbers(patient))
+    found = stream.sums(codes, visits(cluster_numbers(patient)))
     readings = np.array([stream.values[codes[patient == name]].mean(axis=0) for name in np.unique(patient)])
     assert found[0] == len(readings)
     assert found[1] == pytest.approx(readings.sum(axis=0))
     assert found[2] == pytest.approx((readings**2).sum(axis=0))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_streams_read_together_have_the_bits_of_each_alone(seed: int) -> None:
+    rng, patient = drawn(seed)
+    number, n = cluster_numbers(patient), len(patient)
+    features = [freeze_continuous(rng.normal(size=50).round(1), 50) for _ in range(2)]
+    streams = [location_and_spread(feature, 0.1, 2.0) for feature in features]
+    streams += [rate(freeze_rate(rng.integers(0, 2, 50).astype(float), 50), 0.2, 2.0)]
+    codes = [stream.feature.code(rng.normal(size=n).round(1).clip(0, 1)) for stream in streams]
+    together = log_e_of_streams(streams, codes, visits(number))
+    for stream, code, found in zip(streams, codes, together, strict=True):
+        size = np.bincount(number)
+        alone, readings = size[number] == 1, stream.values[code]
+        gain = np.array([wager.gain for wager in stream.wagers])
+        edge = np.array([wager.edge for wager in stream.wagers])
+        log_e = np.log1p(gain * (readings[:, [wager.functional for wager in stream.wagers]] - edge))
+        singles = np.bincount(code[alone], minlength=len(stream.values))
+        met = np.flatnonzero(singles)
+        first = [int(np.flatnonzero(code == one)[0]) for one in met]
+        expected = singles[met] @ np.asfortranarray(log_e[first])
+        if not alone.all():
+            expected = expected + log_e_of_cohort(np.ascontiguousarray(log_e[~alone]), number[~alone])
+        assert np.array_equal(found, expected)
+        mean = plain_sums(readings, number) / size[:, None]
+        patients, sums, squares = stream.sums(code, visits(number))
+        assert (patients, *sums, *squares) == (len(size), *mean.sum(axis=0), *(mean**2).sum(axis=0))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -24,7 +24,7 @@ from monitor.drift import (
     standardized_difference,
     start,
 )
-from monitor.drift.wagers import Wager, log_e_of_codes, log_e_of_look
+from monitor.drift.wagers import Wager, log_e_of_codes
 from monitor.logistic import expit
 from monitor.records import FloatArray
 
@@ -98,8 +98,8 @@ def test_neither_order_nor_batches_of_a_night_matter(name: str) -> None:
 def test_counts_of_codes_are_enough_where_patients_come_once() -> None:
     stream = STREAMS["number"]
     codes = np.random.default_rng(4).integers(0, len(stream.values), 500)
-    counted = log_e_of_codes(stream.values, stream.wagers, np.bincount(codes, minlength=len(stream.values)))
-    assert log_e_of_look(stream.values, stream.wagers, codes, np.arange(500)) == pytest.approx(counted)
+    counted = log_e_of_codes(stream.values, stream.stakes, np.bincount(codes, minlength=len(stream.values)))
+    assert stream.log_e(codes, np.arange(500)) == pytest.approx(counted)
 
 
 def test_rows_of_one_patient_count_once_whatever_their_number() -> None:

@@ -154,7 +154,7 @@ class Watch:
         return features_of(self.plan, finding, rows, threshold)
 
     def _arrivals(self, rows: Arrived, patient: IntArray, knowledge: Knowledge) -> MeanLook:
-        patients = len(np.unique(patient))
+        patients = int(patient.max()) + 1
         return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
 
     def _freeze_predictions(
