@@ -170,10 +170,10 @@ class TestVerdicts:
     def test_a_change_that_never_reached_its_look_says_what_is_missing_and_when(self) -> None:
         headline = example("collecting").dossier["headline"]
         assert (
-            "A decision needs 259 more events (studies of the rarer class, to fit and to judge)."
+            "A decision would have needed 259 more events (studies of the rarer class, to fit and to judge)."
             in headline["next"]
         )
-        assert "At this site's volume that is expected in 2027-11." in headline["next"]
+        assert "At this site's volume they would be there in 2027-11." in headline["next"]
 
     def test_after_a_look_the_events_still_needed_are_the_most_any_open_criterion_needs(self) -> None:
         found = example("insufficient").dossier

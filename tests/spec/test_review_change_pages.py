@@ -72,6 +72,17 @@ class TestListOfChanges:
 
 
 class TestPageOfAChange:
+    @pytest.mark.parametrize(
+        ("state", "said"),
+        [
+            ("collecting", "Events still needed83 more eventsExpected2026-09 at 39.4 events a month"),
+            ("insufficient", "It lacked83 more eventsThere by2026-09 at 39.4 events a month"),
+        ],
+    )
+    def test_a_change_that_has_ended_awaits_no_more_events(self, state: str, said: str) -> None:
+        needed = {"events": 83, "forecast": "2026-09", "events_per_month": 39.4}
+        assert said in words(one(state=state, needed=needed))
+
     def test_shows_verdict_gates_windows_and_the_calibrator_in_one_line(self, pages: dict[str, Page]) -> None:
         text = words(of(pages, "CHG-0001"))
         assert "Rejected" in text

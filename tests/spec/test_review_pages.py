@@ -201,6 +201,13 @@ class TestAbsence:
         assert "mixed" not in text
         assert text.count("not judged") == 2
 
+    def test_a_queue_that_is_cut_says_how_long_it_is_and_undated_studies_say_so(self) -> None:
+        case = {"study": "ab12", "night": None, "score": 0.9, "ai": "positive", "reader": "negative"}
+        site = {"site": "Hill", "readers": {"disagreements": [case], "disagreements_in_all": 312}}
+        text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))
+        assert "Queue for review: 1 of 312, the plainest contradictions first, on which" in text
+        assert "ab12not dated0.900positivenegativenot yet known" in text
+
     def test_each_part_says_that_it_was_not_computed_and_why(self) -> None:
         site = {"site": "Hill", "readers": {"reason": "no reader decisions are logged"}}
         text = words(place({n: parse(p) for n, p in review_pages({"sites": [site]}).items()}, "hill"))

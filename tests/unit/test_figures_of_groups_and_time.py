@@ -137,6 +137,16 @@ class TestTheForest:
         assert "sex = M: harmed, saves −0.0200" in said
         assert "Log loss saved per study (nats)" in svg
 
+    def test_every_label_of_the_axis_stands_at_the_number_it_says(self) -> None:
+        """From -0.05 to 0.25 in steps of 0.1: labels rounded at -0.05, 0.05, ... would be a half step off."""
+        spread = [self.row("a", value=0.2162, bound=0.0877, margin=-0.0345)]
+        svg = subgroup_forest({"subgroups": {"found": spread}})
+        labels = re.findall(r'x="([0-9.]+)" y="[0-9.]+" text-anchor="middle" font-size="12">([−0-9.]+)<', svg)
+        at = [(float(x), float(text.replace("−", "-"))) for x, text in labels]
+        assert [value for _, value in at] == [0.0, 0.1, 0.2]
+        (reference,) = re.findall(r'stroke-width="1.2" d="M([0-9.]+) ', svg)
+        assert at[0][0] == pytest.approx(float(reference), abs=0.11)
+
     def test_one_without_a_value_keeps_its_place_and_says_why(self) -> None:
         nothing = dict.fromkeys(("value", "bound", "half_width", "margin", "n"))
         svg = subgroup_forest({"subgroups": {"found": [self.row("rare", status="not_evaluable", **nothing)]}})

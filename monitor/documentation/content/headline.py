@@ -130,9 +130,11 @@ def _missing(plan: ChangePlan, change: Change) -> list[str]:
         return ["No number of further events can be named at which the evidence would suffice."]
     noun = counted(events, "more event", "more events")
     when = (
-        f"At this site's volume that is expected in {forecast}." if forecast else "No date can be forecast."
+        f"At this site's volume they would be there in {forecast}."
+        if forecast
+        else "No date can be forecast."
     )
-    return [f"A decision needs {noun} (studies of the rarer class{_where(change)}).", when]
+    return [f"A decision would have needed {noun} (studies of the rarer class{_where(change)}).", when]
 
 
 def _where(change: Change) -> str:

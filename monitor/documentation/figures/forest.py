@@ -112,11 +112,21 @@ def step_of(span: float) -> float:
     return min((factor * magnitude for factor in (*STEPS, 10.0)), key=lambda step: abs(span / step - 4))
 
 
+def marks(scale: Scale, step: float) -> list[float]:
+    """Multiples of a round step on the axis, so that each label is the number it stands at.
+
+    Example:
+        >>> marks(Scale(-0.05, 0.25, 0.0, 100.0), 0.1)
+        [0.0, 0.1, 0.2]
+    """
+    first, last = math.ceil(scale.first / step - 1e-9), math.floor(scale.last / step + 1e-9)
+    return [round(count * step, 9) for count in range(first, last + 1)]
+
+
 def _background(scale: Scale, axis: Axis, bottom: float) -> Iterator[str]:
     step = step_of(scale.last - scale.first)
     decimals = max(0, -math.floor(math.log10(step)) + (step / 10 ** math.floor(math.log10(step)) == 2.5))
-    for count in range(round((scale.last - scale.first) / step) + 1):
-        value = scale.first + count * step
+    for value in marks(scale, step):
         x = scale.at(value)
         yield line((x, 4), (x, bottom), "grid")
         yield words((x, bottom + 16), rounded(value, decimals), anchor="middle", size=12, colour="quiet")

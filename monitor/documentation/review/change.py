@@ -128,7 +128,8 @@ def _reasons(change: Record) -> Part:
         volume = f" at {rate:.3g} events a month" if isinstance(rate, int | float) else ""
         when = f"{needed['forecast']}{volume}" if needed.get("forecast") else f"never{volume}"
         missing = counted(int(needed["events"]), "more event")
-        pieces.append(Facts((("Events still needed", missing), ("Expected", when))))
+        names = ("Events still needed", "Expected") if is_open(change) else ("It lacked", "There by")
+        pieces.append(Facts(((names[0], missing), (names[1], when))))
     return Part("reasons", "Verdict and reasons", tuple(pieces))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from monitor.documentation.blocks import Cell, Facts, Mark, Sentence
 from monitor.documentation.evidence import Record
 from monitor.documentation.numbers import Number
 from monitor.documentation.review.loose import estimate, listing, many, not_computed, part, shown, titled
 from monitor.documentation.review.pieces import Part, Piece
+
+BOUNDED: Final = {"observed_expected": "Observed over expected events"}
 
 
 def outcomes_part(place: Record) -> Part:
@@ -23,7 +27,9 @@ def outcomes_part(place: Record) -> Part:
         ("The plan asks for", Number(found.get("needed"), 0, percent=True)),
         ("Answer", lacking if found.get("degraded") else Mark("ok", "enough")),
     )
-    bounds = tuple((titled(name), estimate(value)) for name, value in part(found, "bounds").items())
+    bounds = tuple(
+        (BOUNDED.get(name, titled(name)), estimate(value)) for name, value in part(found, "bounds").items()
+    )
     whatever: tuple[Piece, ...] = ()
     if bounds:
         whatever = (Sentence("Whatever the missing outcomes are:"), Facts(bounds))

@@ -16,6 +16,7 @@ MEASURES: Final = {
     "false_positives_per_100": "False positives per 100 studies",
     "limit": "The plan's limit of false positives per 100",
 }
+IN_ALL: Final = "disagreements_in_all"
 QUEUE_COLUMNS: Final = ("Study (pseudonym)", "Night", "Score", "AI", "Reader", "Outcome")
 
 
@@ -24,12 +25,16 @@ def readers_part(place: Record) -> Part:
     found = part(place, "readers")
     if not found or set(found) <= {"reason"}:
         return Part("readers", "Readers and workflow", (not_computed(found),))
-    names = [*MEASURES, *(key for key in found if key not in (*MEASURES, "disagreements", "reason"))]
+    names = [*MEASURES, *(key for key in found if key not in (*MEASURES, "disagreements", IN_ALL, "reason"))]
     rows: list[tuple[str, Cell]] = [
         (MEASURES.get(name, titled(name)), estimate(found.get(name))) for name in names if name in found
     ]
     rows.append(("Alert fatigue", fatigue(part(found, "false_positives_per_100"), found.get("limit"))))
-    return Part("readers", "Readers and workflow", (Facts(tuple(rows)), _queue(many(found, "disagreements"))))
+    return Part(
+        "readers",
+        "Readers and workflow",
+        (Facts(tuple(rows)), _queue(many(found, "disagreements"), found.get(IN_ALL))),
+    )
 
 
 def fatigue(found: Record, limit: float | None) -> Mark:
@@ -64,10 +69,11 @@ def exclusions_part(place: Record) -> Part:
     return Part("exclusions", "Studies left out", tuple(pieces))
 
 
-def _queue(rows: list[Record]) -> Piece:
+def _queue(rows: list[Record], total: int | None) -> Piece:
     if not rows:
         return Sentence("Queue for review: no study on which reader and AI disagree.")
-    caption = f"Queue for review: {len(rows)} on which reader and AI disagree"
+    of_all = f" of {total}, the plainest contradictions first," if total and total > len(rows) else ""
+    caption = f"Queue for review: {len(rows)}{of_all} on which reader and AI disagree"
     return Table("queue", caption, QUEUE_COLUMNS, tuple(map(_disagreement, rows)))
 
 
@@ -76,7 +82,7 @@ def _disagreement(row: Record) -> tuple[Cell, ...]:
     outcome = row.get("outcome")
     return (
         Code(str(row.get("study"))),
-        str(row.get("night")),
+        str(row.get("night") or "not dated"),
         Number(score, 3) if isinstance(score, int | float) else shown(score),
         shown(row.get("ai")),
         shown(row.get("reader")),

@@ -70,6 +70,8 @@ def calibration_by_subgroup(scene: Scene) -> dict[str, Any]:
 
 def calibration_in_use(scene: Scene) -> dict[str, Any]:
     """How right the calibrator in use has been since it is: estimates, and a reliability diagram's groups."""
+    if scene.plan.undated:
+        return {"reason": "the log has no dates"}
     calibrator, rows = _since_in_use(scene)
     if rows is None or len(rows) == 0:
         return {"reason": UNUSED}
