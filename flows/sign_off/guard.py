@@ -16,10 +16,6 @@ from monitor.errors import BusyError, MonitorError
 
 LARGEST_FORM: Final = 131_072
 FORM: Final = "application/x-www-form-urlencoded"
-NO_SESSION: Final = (
-    "There is no session here, or it has ended. Start at the last address that the terminal shows; Ctrl-C "
-    "there and the same command again give a new one."
-)
 POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     f"script-src '{script_hash(text_of('monitor.documentation.review', 'table.js'))}'; base-uri 'none'; "
