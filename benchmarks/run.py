@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import logs
+from figure import draw
 from scene import Effort, Scene
-from scenes import drift, ingest, nights, recalibration
+from scenes import drift, growth, ingest, nights, recalibration
 from table import Result, as_record, markdown, result
 from timing import measure
 
@@ -31,6 +32,7 @@ SCENES: dict[str, Callable[[Effort], Scene]] = {
     "drift": drift.scene,
     "recalibration": recalibration.scene,
     "nights": nights.scene,
+    "growth": growth.scene,
 }
 FULL = Effort(rows=1_000_000, resamples=400, sites=(50, 500), years=True)
 QUICK = Effort(rows=100_000, resamples=20, sites=(50,), years=False, evidently=("psi",))
@@ -49,8 +51,10 @@ def main() -> int:
     seconds = time.perf_counter() - started
     text = f"{_about(effort, rounds, seconds, results)}\n\n{markdown(results)}\n"
     _save(options.results, text, effort, rounds, seconds, results)
+    _draw(options.results, results)
     if options.write:
         _put_into(options.write, text)
+        _draw(options.write.parent / "images", results)
     failed = [f"{found.scene.name}: {name}" for found in results for name in found.measured.failures]
     print(f"[{seconds / 60:.1f} min]" + (f" failed: {'; '.join(failed)}" if failed else ""))
     return 1 if failed else 0
@@ -130,6 +134,12 @@ def _save(
     }
     (folder / "results.json").write_text(json.dumps(record, indent=1))
     print(f"results: {folder / 'results.md'}, {folder / 'results.json'}", file=sys.stderr)
+
+
+def _draw(folder: Path, results: Sequence[Result]) -> None:
+    for found in results:
+        if found.grown:
+            draw(folder / f"{found.scene.name}.svg", found.grown)
 
 
 def _put_into(page: Path, text: str) -> None:

@@ -77,6 +77,20 @@ class Check(NamedTuple):
     limit: float
 
 
+class Curve(NamedTuple):
+    """One work at several sizes.
+
+    Attributes:
+        axis: What grows.
+        work: What is timed.
+        tasks: Names of tasks by size, ascending.
+    """
+
+    axis: str
+    work: str
+    tasks: Mapping[int, str]
+
+
 @dataclass(frozen=True)
 class Scene:
     """One area.
@@ -88,6 +102,7 @@ class Scene:
         tasks: By name, in the order in which they are run.
         goals, checks: What they are held to.
         rounds: At most so many.
+        curves: Works at several sizes, of which the growth is told.
     """
 
     name: str
@@ -97,3 +112,4 @@ class Scene:
     goals: tuple[Goal, ...] = ()
     checks: tuple[Check, ...] = field(default=())
     rounds: int | None = None
+    curves: tuple[Curve, ...] = ()

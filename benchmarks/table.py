@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scene import Check, Goal, Scene
+import numpy as np
+from scene import Check, Curve, Goal, Scene
 from timing import Measured, Run, median_ratio
 
 MEBIBYTE = 2**20
@@ -37,6 +38,14 @@ class Told(NamedTuple):
     value: float | None
 
 
+class Grown(NamedTuple):
+    """One curve: medians by size, in seconds; sizes of which the work failed are left out."""
+
+    curve: Curve
+    wall: dict[int, float]
+    cpu: dict[int, float]
+
+
 @dataclass(frozen=True)
 class Result:
     """A scene's measurements."""
@@ -45,13 +54,40 @@ class Result:
     measured: Measured
     ratios: tuple[Ratio, ...]
     told: tuple[Told, ...]
+    grown: tuple[Grown, ...]
 
 
 def result(scene: Scene, measured: Measured) -> Result:
     """Hold the measurements to the scene's goals."""
     told = {name: runs[-1].told for name, runs in measured.runs.items() if runs}
     checks = tuple(Told(check, _value(check, told)) for check in scene.checks)
-    return Result(scene, measured, tuple(_ratio(scene, goal, measured) for goal in scene.goals), checks)
+    ratios = tuple(_ratio(scene, goal, measured) for goal in scene.goals)
+    return Result(scene, measured, ratios, checks, tuple(_grown(curve, measured) for curve in scene.curves))
+
+
+def _grown(curve: Curve, measured: Measured) -> Grown:
+    wall, cpu = (
+        {
+            size: statistics.median(getattr(run, of) for run in measured.runs[name])
+            for size, name in curve.tasks.items()
+            if measured.runs.get(name)
+        }
+        for of in ("wall", "cpu")
+    )
+    return Grown(curve, wall, cpu)
+
+
+def exponent(costs: Mapping[int, float]) -> float | None:
+    """Slope of log cost on log size by least squares: 0 is no growth, 1 is linear; None below two sizes.
+
+    Example:
+        >>> exponent({1: 2.0, 10: 20.0, 100: 200.0})
+        1.0
+    """
+    if len(costs) < 2:
+        return None
+    found = np.polyfit(np.log(list(costs)), np.log(list(costs.values())), 1)
+    return round(float(found[0]), 2)
 
 
 def _value(check: Check, told: dict[str, Any]) -> float | None:
@@ -83,6 +119,8 @@ def _section(found: Result) -> str:
     lines = [f"### {found.scene.title}", "", *_times(found)]
     if found.ratios or found.told:
         lines += ["", *_goals(found)]
+    if found.grown:
+        lines += ["", *_growth(found.grown)]
     return "\n".join(lines)
 
 
@@ -130,6 +168,25 @@ def _goals(found: Result) -> list[str]:
     return lines
 
 
+def _growth(grown: Sequence[Grown]) -> list[str]:
+    lines = [
+        "Exponents: the slope of log cost on log size; 0 is no growth, 1 is linear.",
+        "",
+        "| along | work | sizes | CPU | exponent (CPU) | exponent (wall) |",
+        "|---|---|---|---|---:|---:|",
+    ]
+    for curve, wall, cpu in grown:
+        sizes = ", ".join(f"{size:,}" for size in cpu)
+        costs = ", ".join(map(_seconds, cpu.values()))
+        slopes = (_exponent_text(exponent(costs)) for costs in (cpu, wall))
+        lines.append(f"| {' | '.join((curve.axis, curve.work, sizes, costs, *slopes))} |")
+    return lines
+
+
+def _exponent_text(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2f}"
+
+
 def _ratio_text(value: float | None) -> str:
     if value is None:
         return ""
@@ -170,6 +227,11 @@ def as_record(found: Result) -> dict[str, Any]:
         "checks": [
             {"number": check.number, "title": check.title, "limit": check.limit, "value": value}
             for check, value in found.told
+        ],
+        "growth": [
+            {"axis": curve.axis, "work": curve.work, "wall": wall, "cpu": cpu}
+            | {"exponent_wall": exponent(wall), "exponent_cpu": exponent(cpu)}
+            for curve, wall, cpu in found.grown
         ],
         "versions": found.measured.versions,
     }

@@ -1,35 +1,24 @@
-"""How the cost of one more night grows: with nights of history, sites, features, and rows in the store.
-
-Run alone it prints the costs with their fitted exponents and draws the figure:
-python benchmarks/growth_scene.py [--axis "nights of history"] [--figure growth.svg]
-
-An exponent is the slope of log cost on log size: 0 is no growth, 1 is linear. Costs are processor seconds,
-because the walls of a busy machine say more about its other guests.
-"""
+"""Workspaces with long histories, simulated and run through the product, and the nights that follow them."""
 # ruff: noqa: S608  (statements are built from numbers and names of this file)
 
 from __future__ import annotations
 
-import argparse
 import math
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import duckdb
 import numpy as np
+from scene import HERE
 
-from monitor.operation.night import Nights, nightly
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise
 from monitor.simulation import calibrated_night
 
-PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
+PLAN = HERE.parent / "change_plans" / "chest_xray_pneumothorax.yaml"
 FIRST = date(2026, 1, 1)
 PREVALENCE, AUC = 0.09, 0.85
 STUDIES_PER_PATIENT = 2.7
@@ -74,20 +63,8 @@ class History:
         return self.folder / "key" / "pseudonym.key"
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One more night: processor seconds of all of it, and of the night alone once its files were taken in.
-
-    The whole is opening, taking in two files, the night, and publishing the snapshot.
-    """
-
-    whole: float
-    night: float
-    wall: float
-
-
 def build(folder: Path, size: Size, seed: int = 5) -> History:
-    """Simulate the history and run it through the product; 1,095 nights take a minute or two."""
+    """Simulate the history and run it through the product; a million studies take about a minute."""
     history = History(size, folder)
     (folder / "logs").mkdir(parents=True)
     _write_plan(folder / "plan.yaml", size)
@@ -107,103 +84,30 @@ def build(folder: Path, size: Size, seed: int = 5) -> History:
     return history
 
 
-def more_nights(history: History, count: int, seed: int = 6) -> list[Cost]:
-    """Run the nights that follow, each from its own two files, and say what each took."""
-    size, made, costs = history.size, [], list[Cost]()
-    before = [_simulate(size, size.nights - LONGEST_DELAY, size.nights, seed)]
-    for number in range(count):
-        day = size.nights + number
-        before.append(_simulate(size, day, day + 1, seed))
-        files = [
-            _predictions(history.folder / "logs" / f"p-{day}.parquet", before, day, day + 1),
-            _outcomes(history.folder / "logs" / f"o-{day}.parquet", before, day, day + 1),
-        ]
-        made.append(files)
-    for number, files in enumerate(made):
-        costs.append(_timed(history, files, FIRST + timedelta(days=size.nights + number + 1)))
-    return costs
+def write_nights(history: History, count: int, seed: int = 6) -> None:
+    """The two files of each night that follows, for `files_of`."""
+    first = history.size.nights
+    simulated = [_simulate(history.size, first - LONGEST_DELAY, first, seed)]
+    for day in range(first, first + count):
+        simulated.append(_simulate(history.size, day, day + 1, seed))
+        predictions, outcomes = files_of(history, day)
+        _predictions(predictions, simulated, day, day + 1)
+        _outcomes(outcomes, simulated, day, day + 1)
 
 
-def _timed(history: History, files: Sequence[Path], night: date) -> Cost:
-    for file in files:
-        file.rename(history.workspace / "inbox" / file.name)
-    inside, run = [0.0], Nights.run
-
-    def timed_run(self: Nights, *given: Any, **named: Any) -> Any:
-        begun = time.process_time()
-        try:
-            return run(self, *given, **named)
-        finally:
-            inside[0] += time.process_time() - begun
-
-    Nights.run = timed_run  # the night alone, inside the whole
-    cpu, wall = time.process_time(), time.perf_counter()
-    try:
-        report = nightly(history.workspace, night, key_file=history.key)
-    finally:
-        Nights.run = run
-    cost = Cost(time.process_time() - cpu, inside[0], time.perf_counter() - wall)
-    report.require_all_read()
-    if [item.night for item in report.nights] != [night]:
-        raise RuntimeError(f"expected the night {night} alone, found {report.nights}")
-    return cost
+def files_of(history: History, day: int) -> tuple[Path, Path]:
+    """Predictions and outcomes that arrive on one day, counted from the history's first."""
+    logs = history.folder / "logs"
+    return logs / f"predictions-of-{day}.parquet", logs / f"outcomes-of-{day}.parquet"
 
 
-AXES = {
-    "nights of history": {nights: Size(nights, 10, 5, 2000) for nights in (30, 365, 1095)},
-    "sites": {sites: Size(40, sites, 2, 20_000, looked_at=24) for sites in (10, 100, 1000)},
-    "features": {count: Size(40, 10, count, 2000) for count in (5, 50)},
-    "rows in the store": {
-        nights * 20_000: Size(nights, 50, 12, 20_000, looked_at=20) for nights in (50, 500)
-    },
-}
-"""Sizes by what grows; all else stays as it is along an axis, the nightly volume included."""
+def night_after(day: int) -> date:
+    """The night in which a day's files are read."""
+    return FIRST + timedelta(days=day + 1)
 
 
-def measure(folder: Path, axis: str, repeats: int = 3) -> dict[int, Cost]:
-    """Median cost of one more night at each size of an axis.
-
-    Args:
-        folder: Where the histories are made; each is removed once it is measured.
-        axis: One of `AXES`.
-        repeats: Nights that are timed at each size.
-    """
-    found: dict[int, Cost] = {}
-    for size, wanted in AXES[axis].items():
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            costs = more_nights(build(Path(own), wanted), repeats)
-        found[size] = Cost(
-            *(median(getattr(cost, name) for cost in costs) for name in ("whole", "night", "wall"))
-        )
-    return found
-
-
-def draw(file: Path, measured: Mapping[str, Mapping[int, Cost]]) -> None:
-    """The figure: processor seconds of one more night along each axis, both scales logarithmic."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(3.2 * len(measured), 3.2), layout="constrained")
-    for panel, (axis, costs) in zip(
-        np.atleast_1d(figure.subplots(1, len(measured))), measured.items(), strict=True
-    ):
-        sizes = list(costs)
-        for name, mark in (("whole", "o-"), ("night", "s--")):
-            seconds = [getattr(cost, name) for cost in costs.values()]
-            panel.loglog(
-                sizes, seconds, mark, color="black", label=f"{name}, exponent {exponent(sizes, seconds):.2f}"
-            )
-        panel.set(xlabel=axis, ylabel="processor seconds")
-        panel.legend(frameon=False, fontsize=8)
-    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
-
-
-def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Slope of log cost on log size by least squares: 0 is no growth, 1 is linear."""
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
-
-
-def recompute(history: History, days: int | None = None) -> float:
-    """Processor seconds of a plain recomputation, from raw rows, of the sums that a night adds to.
+def recompute(history: History, days: int | None = None) -> int:
+    """A plain recomputation, from raw rows, of the sums that a night adds to; how many sums.
 
     By site and day: studies, patients and alerts; each covariate and the score by value (256 bins of a
     number, levels of a category, missing ones); each study's latest outcome by 20 bins of its score.
@@ -228,29 +132,28 @@ def recompute(history: History, days: int | None = None) -> float:
         "SELECT p.site, p.day, least(floor(p.score * 20), 19) AS bin, count(*), sum(o.outcome) "
         f"FROM {window} p JOIN ({latest}) o ON o.site = p.site AND o.study = p.study GROUP BY ALL"
     )
-    return _seconds(history, statements)
+    return _read(history, statements)
 
 
-def scan(history: History) -> float:
-    """Processor seconds of one bare scan of the columns that a night looks at, over the whole history."""
+def scan(history: History) -> int:
+    """One bare scan of the columns that a night looks at, over the whole history."""
     named = features(history.size.features)
     cells = ", ".join(
         f'{"sum" if kind == "continuous" else "max"}("covariate_{name}")' for name, kind in named
     )
-    return _seconds(history, [f"SELECT sum(score), max(day), max(site), {cells} FROM predictions"])
+    return _read(history, [f"SELECT sum(score), max(day), max(site), {cells} FROM predictions"])
 
 
-def _seconds(history: History, statements: Sequence[str]) -> float:
+def _read(history: History, statements: Sequence[str]) -> int:
+    """Run the statements as a reader of the snapshot would; how many rows they found."""
     with duckdb.connect(str(history.workspace / "snapshot.duckdb"), read_only=True) as connection:
-        started = time.process_time()
-        for statement in statements:
-            connection.execute(statement).fetchnumpy()
-        return time.process_time() - started
+        found = [connection.execute(statement).fetchnumpy() for statement in statements]
+    return sum(len(next(iter(columns.values()))) for columns in found)
 
 
 def features(count: int) -> list[tuple[str, str]]:
     """Name and kind of each covariate."""
-    numbers = math.ceil(CONTINUOUS_SHARE * count)
+    numbers = math.floor(CONTINUOUS_SHARE * count)
     return [(f"x{n:02d}", "continuous" if n < numbers else "categorical") for n in range(count)]
 
 
@@ -339,29 +242,3 @@ def _write(file: Path, parts: Sequence[Columns], select: str, *, day: tuple[int,
         connection.register("studies", studies)
         connection.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
     return file
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--axis", action="append", choices=AXES, help="repeatable; all when absent")
-    parser.add_argument("--figure", type=Path, help="PNG or SVG to draw")
-    options = parser.parse_args()
-    measured: dict[str, dict[int, Cost]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for axis in options.axis or AXES:
-            measured[axis] = measure(Path(folder), axis)
-            for size, cost in measured[axis].items():
-                print(
-                    f"{axis:<20}{size:>12,}{cost.whole:>10.3f} s whole{cost.night:>10.3f} s night", flush=True
-                )
-            for name in ("whole", "night"):
-                seconds = [getattr(cost, name) for cost in measured[axis].values()]
-                print(f"{axis:<20}exponent of {name}: {exponent(list(measured[axis]), seconds):.2f}")
-    if options.figure:
-        draw(options.figure, measured)
-
-
-if __name__ == "__main__":
-    main()
