@@ -86,7 +86,7 @@ def excluded(
     if not exclusions.present(connection):
         return {}
     wanted = replace(wanted, matured_by=wanted.matured_by if mature else date.max, held=True)
-    agreed, parameters = agreed_outcomes(plan, wanted, exclusions.TABLE)
+    agreed, parameters = agreed_outcomes(connection, plan, wanted, exclusions.TABLE)
     names = [f"covariate_{item.name}" for item in plan.logs.covariates]
     statement = _EXCLUDED.format(
         hospital=hospital_column(plan), covariates="".join(f", e.{quoted(name)}" for name in names)

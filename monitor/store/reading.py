@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.errors import UsageError
 from monitor.plan.model import ChangePlan
 from monitor.records import FloatArray, Place, Reads, Rows, TextArray
-from monitor.store import exclusions, working_rows
+from monitor.store import exclusions, study_keys, working_rows
 from monitor.store.arrivals import feature_values
 from monitor.store.connection import Session, columns, quoted, rows, scalar
 from monitor.store.strata import hospital_column
@@ -93,19 +93,22 @@ _READING = (
     "CASE o.ai_influence WHEN 'blinded' THEN 1 WHEN 'aware' THEN 2 WHEN 'prefilled' THEN 3 ELSE 4 END"
 )
 
-# Of each reader the latest revision that was observed and known in time.
-_LATEST = """
-WITH studies AS (
-    SELECT rowid AS number, site, {hospital} AS hospital, finding, cohort, study, patient, day, predicted_at,
-        score, cohort_end
+# Of a table with rows as a prediction has them, those that are wanted.
+_WANTED = """
     FROM {table} AS held
     WHERE known_on <= $known_by
         AND (cohort_end IS NULL OR cohort_end <= $matured_by::DATE - $maturity::INTEGER) {wanted}
+"""
+# Of each reader the latest revision that was observed and known in time.
+_LATEST = f"""
+WITH studies AS (
+    SELECT rowid AS number, site, {{hospital}} AS hospital, finding, cohort, study, patient, day, predicted_at,
+        score, cohort_end {_WANTED}
 ),
 latest AS (
-    SELECT s.number, o.reader_id AS reader, max({reading}) % 1000 AS reading
-    FROM studies s JOIN outcomes o ON o.study = s.study AND o.finding = s.finding {same_site}
-    WHERE o.known_on <= $known_by {in_time} {unambiguous}
+    SELECT s.number, o.reader_id AS reader, max({{reading}}) % 1000 AS reading
+    FROM studies s JOIN outcomes o ON o.study = s.study AND o.finding = s.finding {{same_site}}
+    WHERE o.known_on <= $known_by {{among}} {{in_time}} {{unambiguous}}
     GROUP BY s.number, o.reader_id
 )
 """
@@ -179,7 +182,7 @@ def mature_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dic
     """Rows of every mature cohort by place, ordered by site, finding, cohort, study."""
     if not (wanted.held or wanted.reference):
         _require_held(connection, wanted)
-    agreed, parameters = agreed_outcomes(plan, wanted, "predictions")
+    agreed, parameters = agreed_outcomes(connection, plan, wanted, "predictions")
     repeat = "false"
     if wanted.repeat_days is not None:
         parameters["repeat_days"] = wanted.repeat_days
@@ -191,13 +194,15 @@ def mature_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dic
     return _by_place(columns(connection, agreed + mature, parameters))
 
 
-def agreed_outcomes(plan: ChangePlan, wanted: Selection, table: str) -> tuple[str, dict[str, Any]]:
+def agreed_outcomes(
+    connection: Session, plan: ChangePlan, wanted: Selection, table: str
+) -> tuple[str, dict[str, Any]]:
     """SQL that a SELECT follows, and its parameters.
 
     It defines `studies`, the rows of the table that are wanted, each with its `number` there, and `agreed`,
     the outcome of each of them that has a usable one.
     """
-    parts, parameters = _selected(plan, wanted, table)
+    parts, parameters = _selected(connection, plan, wanted, table)
     standard = plan.data.reference_standard
     statement = _AGREED.format(
         **parts,
@@ -212,7 +217,7 @@ def agreed_outcomes(plan: ChangePlan, wanted: Selection, table: str) -> tuple[st
 def reads(connection: Session, plan: ChangePlan, wanted: Selection, studies: Iterable[str]) -> Reads:
     """What each reader said last of some studies of a place, ordered by study and reader."""
     _require_held(connection, wanted)
-    parts, parameters = _selected(plan, wanted, "predictions")
+    parts, parameters = _selected(connection, plan, wanted, "predictions")
     found = columns(connection, _READS.format(**parts), parameters)
     among = set(studies)
     keep = np.array([study in among for study in found["study"].tolist()], dtype=bool)
@@ -230,7 +235,9 @@ def _require_held(connection: Session, wanted: Selection) -> None:
             )
 
 
-def _selected(plan: ChangePlan, wanted: Selection, table: str) -> tuple[dict[str, str], dict[str, Any]]:
+def _selected(
+    connection: Session, plan: ChangePlan, wanted: Selection, table: str
+) -> tuple[dict[str, str], dict[str, Any]]:
     """The parts of the statement that say which studies and outcomes are meant, and its parameters."""
     parameters: dict[str, Any] = {
         "known_by": wanted.known_by,
@@ -262,7 +269,16 @@ def _selected(plan: ChangePlan, wanted: Selection, table: str) -> tuple[dict[str
         "in_time": _IN_TIME if mapped.observed_at else "",
         "unambiguous": "" if mapped.site else unambiguous.format(hospital=hospital),
     }
+    found = _WANTED.format(**parts)
+    parts["among"] = "" if wanted.first is None else f"AND {_batches(connection, found, parameters)}"
     return parts, parameters
+
+
+def _batches(connection: Session, found: str, parameters: Mapping[str, Any]) -> str:
+    """SQL condition over `batch` that every outcome of these studies meets, and few others."""
+    studies = f"SELECT {DIGEST.format(row='held')} {found}"
+    used = {name: value for name, value in parameters.items() if f"${name}" in studies}
+    return study_keys.batches_of(connection, studies, used)
 
 
 def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:
