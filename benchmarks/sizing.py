@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.scenes import PLAN
 from monitor.operation.replay import replay
 from monitor.operation.workspace import initialise
 from monitor.simulation import Scenario, network
 
+PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
 STEADY_NIGHTS = 10
 HEAD = (
     "sites  studies/night  nights     studies  load s/million  s/night  of it a site, ms  peak MB  "

@@ -102,8 +102,8 @@ _WANTED = """
 # Of each reader the latest revision that was observed and known in time.
 _LATEST = f"""
 WITH studies AS (
-    SELECT rowid AS number, site, {{hospital}} AS hospital, finding, cohort, study, patient, day, predicted_at,
-        score, cohort_end {_WANTED}
+    SELECT rowid AS number, site, {{hospital}} AS hospital, finding, cohort, cohort_end, study, patient, day,
+        predicted_at, score {_WANTED}
 ),
 latest AS (
     SELECT s.number, o.reader_id AS reader, max({{reading}}) % 1000 AS reading

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -44,6 +43,7 @@ from monitor.store.connection import (
     scalar,
     translated,
 )
+from monitor.store.copying import copy_file
 from monitor.store.examples import DryRun
 from monitor.store.excluded import Exclusions, excluded
 from monitor.store.ingest import Arrival, Room
@@ -540,7 +540,7 @@ class Store:
             return
         detach(self._connection)
         try:
-            shutil.copyfile(live, fresh)
+            copy_file(live, fresh)
             put_in_place(fresh, self._workspace / SNAPSHOT)
         finally:
             attach(self._connection, live)
