@@ -67,7 +67,7 @@ def build(folder: Path, size: Size, seed: int = 5) -> History:
     """Simulate the history and run it through the product; a million studies take about a minute."""
     history = History(size, folder)
     (folder / "logs").mkdir(parents=True)
-    _write_plan(folder / "plan.yaml", size)
+    write_plan(folder / "plan.yaml", size)
     initialise(history.workspace, folder / "plan.yaml", history.key, at=FIRST.isoformat())
     chunk = max(1, CHUNK_ROWS // size.studies)
     starts = range(0, size.nights, chunk)
@@ -157,7 +157,7 @@ def features(count: int) -> list[tuple[str, str]]:
     return [(f"x{n:02d}", "continuous" if n < numbers else "categorical") for n in range(count)]
 
 
-def _write_plan(file: Path, size: Size) -> None:
+def write_plan(file: Path, size: Size) -> None:
     """The demonstration's plan with other covariates, and a reference that is frozen early."""
     text = PLAN.read_text(encoding="utf-8")
     start, end = text.index("  covariates:\n    - {name"), text.index("\nmonitoring:")

@@ -22,7 +22,7 @@ from pathlib import Path
 import logs
 from figure import draw
 from scene import Effort, Scene
-from scenes import drift, growth, ingest, nights, recalibration
+from scenes import drift, growth, ingest, nights, recalibration, start_up
 from table import Result, as_record, markdown, result
 from timing import measure
 
@@ -32,6 +32,7 @@ SCENES: dict[str, Callable[[Effort], Scene]] = {
     "drift": drift.scene,
     "recalibration": recalibration.scene,
     "nights": nights.scene,
+    "start-up": start_up.scene,
     "growth": growth.scene,
 }
 FULL = Effort(rows=1_000_000, resamples=400, sites=(50, 500), years=True)

@@ -12,6 +12,7 @@ from scene import Check, Curve, Goal, Scene
 from timing import Measured, Run, median_ratio
 
 MEBIBYTE = 2**20
+LONGEST_REMARK = 200
 
 
 class Ratio(NamedTuple):
@@ -202,7 +203,7 @@ def _peak(runs: Sequence[Run]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "/").replace("\n", " ")
+    return text.replace("|", "/").replace("\n", " ")[:LONGEST_REMARK]
 
 
 def as_record(found: Result) -> dict[str, Any]:

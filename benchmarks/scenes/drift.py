@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from logs import FEATURES, LEVELS, NUMBERS, PLAN, Size, draw, write
 from scene import HERE, Effort, Goal, Scene, Task
 
+from monitor.drift.second_opinion.definitions import recomputed
+from monitor.drift.second_opinion.records import Kind
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.night import Nights, ingest
@@ -45,6 +49,17 @@ def scene(effort: Effort) -> Scene:
             "night",
         ),
         "frozen": Task("ours, references frozen anew from disk, then the night", ours, "frozen and night"),
+        "binned": Task(
+            "ours, as the second opinion checks Evidently: PSI and Jensen-Shannon of every site and feature, "
+            "from disk",
+            ours,
+            "binned",
+        ),
+        "exact": Task(
+            "ours, the same: exact KS with its p-value and Wasserstein of every site and number, from disk",
+            ours,
+            "exact",
+        ),
         "scan": Task("plain SQL: sums of the same columns, all rows", ours, "scan"),
         "scan new": Task("plain SQL: sums of the same columns, new rows", ours, "scan new"),
         **{
@@ -59,6 +74,7 @@ def scene(effort: Effort) -> Scene:
         Goal("P2", "night", "nannyml", "faster", 70.0),
         *(Goal("P2", "night", f"frouros {name}", "faster", 2.5) for name in ("psi", "ks", "w1")),
         Goal("P2b", "night", "scan", "cost", 4.0),
+        Goal("P2c", "exact", "binned", "cost", 2.5),
         Goal("", "night", "scan new", "cost"),
         Goal("", "frozen", "evidently psi", "faster"),
         Goal("", "frozen", "nannyml", "faster"),
@@ -109,6 +125,37 @@ def frozen_and_night(folder: Path) -> int:
     return night(folder)
 
 
+def statistics(folder: Path, methods: dict[Kind, tuple[str, ...]]) -> int:
+    """Statistics of the second opinion, each site's last fifth against the rest; how many numbers."""
+    names = [SCORE, *(f"covariate_{name}" for name in (*NUMBERS, *LEVELS))]
+    kinds: list[Kind] = ["continuous"] * (1 + len(NUMBERS)) + ["categorical"] * len(LEVELS)
+    coded = [
+        name if kind == "continuous" else f"enum_code({name}::levels_{number})"
+        for number, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{folder / 'scanned.duckdb'}' AS scanned (READ_ONLY)")
+        for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            if kind == "categorical":
+                listed = f"SELECT DISTINCT {name} FROM scanned.predictions WHERE {name} IS NOT NULL"
+                connection.execute(f"CREATE TYPE levels_{number} AS ENUM ({listed} ORDER BY 1)")
+        cells = ", ".join(f"({cell})::DOUBLE AS c{number}" for number, cell in enumerate(coded))
+        query = f"SELECT site, {REFERENCE} AS earlier, {cells} FROM scanned.predictions ORDER BY site"
+        found = connection.execute(query).fetchnumpy()
+    columns = [np.ma.filled(found[f"c{number}"], np.nan) for number in range(len(names))]
+    starts = np.flatnonzero(np.r_[True, found["site"][1:] != found["site"][:-1]])
+    count = 0
+    for low, high in itertools.pairwise([*starts.tolist(), len(found["site"])]):
+        earlier = np.asarray(found["earlier"][low:high])
+        for column, kind in zip(columns, kinds, strict=True):
+            values = column[low:high]
+            there, usable = earlier[~np.isnan(values)], values[~np.isnan(values)]
+            for method in methods[kind]:
+                recomputed(method, usable[there], usable[~there], kind)
+                count += 1
+    return count
+
+
 def prepare(folder: Path) -> dict[str, object]:
     connection = duckdb.connect(str(folder / "scanned.duckdb"), read_only=True)
     sums = ", ".join([f"sum(score), sum(covariate_{'), sum(covariate_'.join(NUMBERS)})", "max(site)"])
@@ -121,6 +168,10 @@ def prepare(folder: Path) -> dict[str, object]:
     return {
         "night": lambda: night(folder),
         "frozen and night": lambda: frozen_and_night(folder),
+        "binned": lambda: statistics(
+            folder, dict.fromkeys(("continuous", "categorical"), ("psi", "jensenshannon"))
+        ),
+        "exact": lambda: statistics(folder, {"continuous": ("ks", "wasserstein"), "categorical": ()}),
         "scan": lambda: scan("true"),
         "scan new": lambda: scan(f"NOT ({REFERENCE})"),
     }
