@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -45,8 +47,8 @@ def scene(effort: Effort) -> Scene:
 
     def inputs(folder: Path) -> None:
         made = {_slug(axis, value): size for axis, sizes in axes.items() for value, size in sizes.items()}
-        for slug, size in made.items():
-            write_nights(build(folder / slug, size), MOST_NIGHTS)
+        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(partial(_made, folder), made.items()))
         (folder / "sizes.json").write_text(json.dumps({slug: asdict(size) for slug, size in made.items()}))
 
     for axis, sizes in axes.items():
@@ -80,6 +82,11 @@ def scene(effort: Effort) -> Scene:
         Goal("P4c", f"load {large}", f"load {small}", "cost", 1.3),
     )
     return Scene("growth", "Growth: one more night", inputs, tasks, goals, curves=tuple(curves))
+
+
+def _made(folder: Path, named: tuple[str, Size]) -> None:
+    slug, size = named
+    write_nights(build(folder / slug, size), MOST_NIGHTS)
 
 
 def _slug(axis: str, value: int) -> str:
