@@ -63,6 +63,24 @@ class FrozenFeature:
         unseen = repeat(len(self.levels))
         return np.fromiter(map(number.get, values.tolist(), unseen), np.int64, len(values))
 
+    def count(self, values: NDArray[Any]) -> IntArray:
+        """How many of the values have each code, shape (codes,).
+
+        Example:
+            >>> feature = freeze_continuous(np.array([1.0, 2.0, 2.0, 4.0]), 4)
+            >>> feature.count(np.array([0.5, 2.0, 3.0, 1e6])).tolist()
+            [1, 0, 0, 1, 1, 0, 1]
+        """
+        if self.kind != "continuous":
+            return np.bincount(self.code(values), minlength=len(self.counts))
+        # To look the edges up among sorted values is cheaper than each value among the edges.
+        ordered, found = np.sort(values), np.empty(len(self.counts), dtype=np.int64)
+        low = np.searchsorted(ordered, self.edges, side="left")
+        high = np.searchsorted(ordered, self.edges, side="right")
+        found[1::2] = high - low
+        found[0::2] = np.append(low, len(ordered)) - np.append(0, high)
+        return found
+
     @property
     def shares(self) -> FloatArray:
         """Share of the reference with each code."""

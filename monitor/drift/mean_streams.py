@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
 from monitor.drift.frozen import FrozenFeature
-from monitor.drift.visits import Visits, visits
+from monitor.drift.visits import Tally, tally, visits
 from monitor.drift.wagers import (
     ODDS_RATIOS,
     Band,
     Stakes,
     Wager,
     at_odds,
-    log_e_of_look,
+    log_e_of_codes,
+    log_e_of_patients,
     mean_wagers,
     rate_band,
     rate_wagers,
     stakes,
 )
-from monitor.logistic import expit, logit, numbered_sums
+from monitor.logistic import expit, logit
 from monitor.records import FloatArray, IntArray
 
 RARE_LEVEL = 0.01
 """A level with a smaller share of the reference is read as "other"."""
 DOWN_GAINS = (0.3, 0.6, 0.95)
 """Of the bets on a lower mean score."""
+
+
+class Reading(NamedTuple):
+    """What a look reads of a stream.
+
+    Attributes:
+        sums, squares: Of the patients' mean readings and of the squares of these, shape (functionals,).
+        log_e: Natural log of the look's e-value per bet, shape (k,); None where nothing was bet.
+    """
+
+    sums: FloatArray
+    squares: FloatArray
+    log_e: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -58,26 +72,28 @@ class MeanStream:
         """The bets as arrays."""
         return stakes(self.wagers)
 
+    def read(self, held: Tally, *, bet: bool = True) -> Reading:
+        """What a look reads; without a `bet` no evidence is made of it.
+
+        Neither the order of rows nor that of patients changes a bit of it.
+        """
+        met = np.flatnonzero(held.counts)
+        times, single, shared = held.counts[met, None], self.values[met], held.means(self.values)
+        sums = (times * single).sum(axis=0) + np.sort(shared, axis=0).sum(axis=0)
+        squares = (times * single**2).sum(axis=0) + np.sort(shared**2, axis=0).sum(axis=0)
+        if not bet:
+            return Reading(sums, squares, None)
+        log_e = log_e_of_codes(self.values, self.stakes, held.counts) + log_e_of_patients(shared, self.stakes)
+        return Reading(sums, squares, log_e)
+
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet; rows of one patient count once."""
-        return log_e_of_streams([self], [codes], visits(patient))[0]
-
-    def sums(self, codes: IntArray, rows: Visits) -> tuple[int, FloatArray, FloatArray]:
-        """Patients of a look, and the sums of their mean readings and of the squares of these."""
-        readings = self.values[codes[rows.row]]
-        shared = self.values[codes[rows.shared]]
-        if len(shared):
-            readings[rows.several] = numbered_sums(shared, rows.sharing) / rows.size[:, None]
-        return len(readings), readings.sum(axis=0), (readings**2).sum(axis=0)
-
-
-def log_e_of_streams(
-    streams: Sequence[MeanStream], codes: Sequence[IntArray], rows: Visits
-) -> list[FloatArray]:
-    """As `MeanStream.log_e` of streams that read the same rows, each by its own codes."""
-    if not streams:
-        return []
-    return log_e_of_look([one.values for one in streams], [one.stakes for one in streams], codes, rows)
+        rows = visits(patient)
+        counts = np.bincount(codes[rows.alone], minlength=len(self.values))
+        held = tally(counts, codes[rows.shared], rows.sharing)
+        return log_e_of_codes(self.values, self.stakes, counts) + log_e_of_patients(
+            held.means(self.values), self.stakes
+        )
 
 
 def location_and_spread(
@@ -221,8 +237,8 @@ def code_values(feature: FrozenFeature, scores: FloatArray) -> FloatArray:
     found[1::2] = edges
     found[0], found[-1] = edges[0], edges[-1]
     found[2:-1:2] = (edges[1:] + edges[:-1]) / 2
-    codes = feature.code(scores)
-    total = np.bincount(codes, weights=scores, minlength=len(found))
+    ordered = np.sort(scores)  # so that the order of the rows changes no bit
+    total = np.bincount(feature.code(ordered), weights=ordered, minlength=len(found))
     met = feature.counts > 0
     found[met] = total[met] / feature.counts[met]
     return found

@@ -9,13 +9,10 @@ however the mean moves there.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from monitor.drift.bets import log_e_of_cohort
-from monitor.drift.visits import Visits
 from monitor.records import FloatArray, IntArray
 
 GAINS = (0.2, 0.5, 1.0, 1.6)
@@ -114,7 +111,7 @@ def at_odds(rate: float, ratio: float) -> float:
 
 
 class Stakes(NamedTuple):
-    """The bets of one stream or several as arrays, shape (k,)."""
+    """The bets of a stream as arrays, shape (k,)."""
 
     functional: IntArray
     edge: FloatArray
@@ -153,40 +150,19 @@ def log_e_of_codes(values: FloatArray, bets: Stakes, counts: IntArray) -> FloatA
     return counts[occupied] @ _log_e(values[occupied], bets)
 
 
-def log_e_of_look(
-    values: Sequence[FloatArray], bets: Sequence[Stakes], codes: Sequence[IntArray], rows: Visits
-) -> list[FloatArray]:
-    """As `log_e_of_codes`, from the rows of a look that several streams read.
+def log_e_of_patients(readings: FloatArray, bets: Stakes) -> FloatArray:
+    """As `log_e_of_codes`, from the mean readings of patients with several rows, shape (p, functionals).
 
-    Rows of one patient count as the mean of their e-values. A list has one item for each stream.
+    An e-value is linear in its reading, so that of a mean reading is the mean of a patient's e-values.
+    Sorted terms have the same sum in whatever order the patients come.
 
-    Args:
-        values: As there.
-        bets: As there.
-        codes: Of each row, shape (n,).
-        rows: The rows by patient.
+    Example:
+        Two patients with readings of 0 and 1 each, at an edge of .5: both have e = 1.
+
+        >>> log_e_of_patients(np.array([[0.5], [0.5]]), stakes((Wager("rate up", 0, 0.5, 1.0),))).tolist()
+        [0.0]
     """
-    coded = list(zip(values, codes, strict=True))
-    singles = [np.bincount(code[rows.alone], minlength=len(of)) for of, code in coded]
-    totals = [log_e_of_codes(*each) for each in zip(values, bets, singles, strict=True)]
-    if not len(rows.shared):
-        return totals
-    readings = [of[code[rows.shared]] for of, code in coded]
-    of_rows = _log_e(np.concatenate(readings, axis=1), _side_by_side(bets, [of.shape[1] for of in values]))
-    shared = log_e_of_cohort(np.ascontiguousarray(of_rows), rows.sharing)
-    ends = np.cumsum([len(bet.gain) for bet in bets])[:-1]
-    return [total + part for total, part in zip(totals, np.split(shared, ends), strict=True)]
-
-
-def _side_by_side(bets: Sequence[Stakes], widths: Sequence[int]) -> Stakes:
-    """The bets of several streams whose readings stand side by side, so many of each."""
-    starts = np.cumsum([0, *widths[:-1]])
-    functional = [bet.functional + start for bet, start in zip(bets, starts.tolist(), strict=True)]
-    return Stakes(
-        np.concatenate(functional),
-        np.concatenate([bet.edge for bet in bets]),
-        np.concatenate([bet.gain for bet in bets]),
-    )
+    return np.sort(_log_e(readings, bets), axis=0).sum(axis=0)
 
 
 def _log_e(readings: FloatArray, bets: Stakes) -> FloatArray:

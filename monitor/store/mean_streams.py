@@ -7,9 +7,12 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from monitor.records import Place
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.records import FloatArray, IntArray, Place
 from monitor.store import bulk
-from monitor.store.connection import Session, rows
+from monitor.store.connection import Session, columns, rows
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,11 @@ class ReferenceRow:
     finding: str
     feature: str
     kind: str
-    edges: tuple[float, ...]
+    edges: FloatArray
     levels: tuple[str, ...]
-    counts: tuple[int, ...]
+    counts: IntArray
     patients: int
-    probability: tuple[float, ...]
+    probability: FloatArray
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,17 @@ def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
 
 def references(connection: Session) -> list[ReferenceRow]:
     """Every frozen reference, by place and feature."""
-    found = rows(
+    found = columns(
         connection,
         f"SELECT {', '.join(_REFERENCE)} FROM reference_features ORDER BY site, finding, feature",  # noqa: S608
     )
-    return [ReferenceRow(*map(_frozen, values)) for values in found]
+    listed = zip(*(values.tolist() for values in found.values()), strict=True)
+    return [
+        ReferenceRow(
+            *names, _array(edges, float), tuple(levels), _array(counts, int), patients, _array(of, float)
+        )
+        for *names, edges, levels, counts, patients, of in listed
+    ]
 
 
 def looks(connection: Session, *, night: date | None = None, place: Place | None = None) -> list[MeanLook]:
@@ -170,7 +179,17 @@ def arrived_so_far(connection: Session) -> dict[Place, tuple[int, int]]:
 
 def _values(item: ReferenceRow | MeanLook | DetectorRow) -> list[Any]:
     listed = (getattr(item, field.name) for field in fields(item))
-    return [list(value) if isinstance(value, tuple) else value for value in listed]
+    return [_listed(value) for value in listed]
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _array(values: Any, kind: type) -> NDArray[Any]:
+    return np.ma.getdata(values).astype(kind)
 
 
 def _frozen(value: Any) -> Any:

@@ -70,6 +70,10 @@ def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_
             told = Counter(str(name) for part in found.values() for name in part.patient)
             wanted = [r for r in rows if before(r, upto) and not (after and before(r, after))] if upto else []
             assert told == Counter(store.pseudonym(KEY, "patient", row.patient) for row in wanted)
+            looked = opened.unread(after, upto) if upto is not None else {}
+            assert {
+                place: Counter(Counter(part.patient.tolist()).values()) for place, part in looked.items()
+            } == {place: Counter(Counter(part.patient.tolist()).values()) for place, part in found.items()}
             seen += told
     assert sum(seen.values()) == len(rows)
 
