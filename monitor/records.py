@@ -156,7 +156,7 @@ class Categories(NamedTuple):
     """
 
     levels: tuple[str, ...]
-    number: IntArray
+    number: NDArray[np.integer[Any]]
 
     def texts(self) -> TextArray:
         """The column again, None where a row has none.
@@ -177,7 +177,7 @@ class Unread:
         patient: A number for each patient, shape (n,); it means nothing but that equal ones are one patient.
         score: Raw model outputs, shape (n,).
         cohort: Cohort keys.
-        reader_decision: As the log has it.
+        reader_decision: As the log has it; None where the plan does not say what it means.
         features: Declared features by name: numbers with NaN, shape (n,), or levels.
     """
 
@@ -185,7 +185,7 @@ class Unread:
     patient: IntArray
     score: FloatArray
     cohort: Categories
-    reader_decision: Categories
+    reader_decision: Categories | None
     features: Mapping[str, FloatArray | Categories]
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from monitor.drift.mean_streams import (
 )
 from monitor.drift.selection import named_by_e_bh
 from monitor.drift.sequences import error_multiplier, level_of_a_sequence, mean_sequence, rate_sequence
-from monitor.drift.visits import Tally, Visits, tally, visits
+from monitor.drift.visits import Tally, Visits, count_patients, tally, visits
 from monitor.drift.wagers import Band, Wager
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "change_point",
     "choose_bets",
     "code_values",
+    "count_patients",
     "error_multiplier",
     "freeze_continuous",
     "freeze_levels",

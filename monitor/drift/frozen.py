@@ -71,14 +71,18 @@ class FrozenFeature:
             >>> feature.count(np.array([0.5, 2.0, 3.0, 1e6])).tolist()
             [1, 0, 0, 1, 1, 0, 1]
         """
-        if self.kind != "continuous":
+        if self.kind == "rate":
+            ones = int(np.count_nonzero(values))
+            return np.array([len(values) - ones, ones])
+        if self.kind == "categorical":
             return np.bincount(self.code(values), minlength=len(self.counts))
         # To look the edges up among sorted values is cheaper than each value among the edges.
         ordered, found = np.sort(values), np.empty(len(self.counts), dtype=np.int64)
         low = np.searchsorted(ordered, self.edges, side="left")
         high = np.searchsorted(ordered, self.edges, side="right")
         found[1::2] = high - low
-        found[0::2] = np.append(low, len(ordered)) - np.append(0, high)
+        found[0:-1:2], found[-1] = low, len(ordered)
+        found[2::2] -= high
         return found
 
     @property

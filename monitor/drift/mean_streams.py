@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -18,8 +17,7 @@ from monitor.drift.wagers import (
     Stakes,
     Wager,
     at_odds,
-    log_e_of_codes,
-    log_e_of_patients,
+    log_e_of_readings,
     mean_wagers,
     rate_band,
     rate_wagers,
@@ -54,10 +52,11 @@ class MeanStream:
     Attributes:
         feature: Codes a study's value.
         functionals: Name of each reading: location and spread, a level, or rate.
-        values: Reading of each code, shape (codes, functionals), in [0, 1].
+        values: Reading of each code, shape (codes, functionals), in [0, 1]; fastest where a functional's
+            readings lie together.
         reference: Mean of each reading over the reference, shape (functionals,).
         bands: Tolerated means, one per functional.
-        wagers: The bets; none where no band leaves room, and then the stream cannot alarm.
+        stakes: The bets; none where no band leaves room, and then the stream cannot alarm.
     """
 
     feature: FrozenFeature
@@ -65,35 +64,39 @@ class MeanStream:
     values: FloatArray
     reference: FloatArray
     bands: tuple[Band, ...]
-    wagers: tuple[Wager, ...]
+    stakes: Stakes
 
-    @cached_property
-    def stakes(self) -> Stakes:
-        """The bets as arrays."""
-        return stakes(self.wagers)
+    @property
+    def wagers(self) -> tuple[Wager, ...]:
+        """The bets one by one."""
+        return self.stakes.wagers()
+
+    def in_words(self, wager: Wager) -> str:
+        """A bet with what it is about, such as "location up 0.5"."""
+        return f"{self.functionals[wager.functional]} {wager.name}"
 
     def read(self, held: Tally, *, bet: bool = True) -> Reading:
         """What a look reads; without a `bet` no evidence is made of it.
 
-        Neither the order of rows nor that of patients changes a bit of it.
+        Neither the order of rows nor that of patients changes a bit of it: sorted terms have one sum.
         """
         met = np.flatnonzero(held.counts)
-        times, single, shared = held.counts[met, None], self.values[met], held.means(self.values)
-        sums = (times * single).sum(axis=0) + np.sort(shared, axis=0).sum(axis=0)
-        squares = (times * single**2).sum(axis=0) + np.sort(shared**2, axis=0).sum(axis=0)
+        times, values = held.counts[met], self.values.T
+        single, shared = values[:, met], held.means(values)
+        sums = (single * times).sum(axis=1) + np.sort(shared).sum(axis=1)
+        squares = (single**2 * times).sum(axis=1) + np.sort(shared**2).sum(axis=1)
         if not bet:
             return Reading(sums, squares, None)
-        log_e = log_e_of_codes(self.values, self.stakes, held.counts) + log_e_of_patients(shared, self.stakes)
-        return Reading(sums, squares, log_e)
+        log_e = log_e_of_readings(np.concatenate([single, shared], axis=1), self.stakes)
+        of_single, of_shared = log_e[:, : len(met)], log_e[:, len(met) :]
+        return Reading(sums, squares, of_single @ times + np.sort(of_shared).sum(axis=1))
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
-        """Natural log of a look's e-value per bet; rows of one patient count once."""
+        """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""
         rows = visits(patient)
         counts = np.bincount(codes[rows.alone], minlength=len(self.values))
-        held = tally(counts, codes[rows.shared], rows.sharing)
-        return log_e_of_codes(self.values, self.stakes, counts) + log_e_of_patients(
-            held.means(self.values), self.stakes
-        )
+        found = self.read(tally(counts, codes[rows.shared], rows.sharing)).log_e
+        return np.empty(0) if found is None else found
 
 
 def location_and_spread(
@@ -116,18 +119,14 @@ def location_and_spread(
         '0.586'
     """
     ranks = feature.mid_ranks
-    values = np.column_stack([ranks, np.abs(2 * ranks - 1)])
+    values = np.stack([ranks, np.abs(2 * ranks - 1)]).T
     half = NormalDist().cdf(standardized_difference / math.sqrt(2)) - 0.5
     half += standard_errors / math.sqrt(12 * feature.patients)
     reference = feature.shares @ values
     bands = tuple(Band(max(0.0, mean - half), min(1.0, mean + half)) for mean in reference.tolist())
     names = ("location", "spread")
-    wagers = [
-        wager
-        for index, (name, band) in enumerate(zip(names, bands, strict=True))
-        for wager in mean_wagers(index, name, band)
-    ]
-    return MeanStream(feature, names, values, reference, bands, tuple(wagers))
+    wagers = [wager for index, band in enumerate(bands) for wager in mean_wagers(index, band)]
+    return MeanStream(feature, names, values, reference, bands, stakes(wagers))
 
 
 def standardized_difference(mean_mid_rank: float) -> float:
@@ -175,14 +174,14 @@ def _rates(
     """Half a study is added to each side of a rate, so that one never met has a band."""
     studies = int(feature.counts.sum())
     ones = feature.counts @ values
-    smoothed = (ones + 0.5) / (studies + 1)
-    bands = tuple(rate_band(share, feature.patients, tolerance, errors) for share in smoothed.tolist())
+    smoothed: list[float] = ((ones + 0.5) / (studies + 1)).tolist()
+    bands = tuple(rate_band(share, feature.patients, tolerance, errors) for share in smoothed)
     wagers = [
         wager
-        for index, (name, band) in enumerate(zip(names, bands, strict=True))
-        for wager in rate_wagers(index, name, band, float(smoothed[index]))
+        for index, (band, share) in enumerate(zip(bands, smoothed, strict=True))
+        for wager in rate_wagers(index, band, share)
     ]
-    return MeanStream(feature, names, values, ones / studies, bands, tuple(wagers))
+    return MeanStream(feature, names, values, ones / studies, bands, stakes(wagers))
 
 
 def score_mean(
@@ -214,9 +213,9 @@ def score_mean(
     low, high = (mean + (prevalence - mean) * (with_outcome - without) for prevalence in moved)
     band = Band(max(0.0, low - error), min(1.0, high + error))
     gains = tuple((at_odds(mean, ratio) - mean) / (mean * (1 - mean)) for ratio in ODDS_RATIOS)
-    up = [wager for wager in mean_wagers(0, "mean", band, gains) if wager.gain > 0]
-    down = [wager for wager in mean_wagers(0, "mean", band, DOWN_GAINS) if wager.gain < 0]
-    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), tuple(up + down))
+    up = [wager for wager in mean_wagers(0, band, gains) if wager.gain > 0]
+    down = [wager for wager in mean_wagers(0, band, DOWN_GAINS) if wager.gain < 0]
+    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), stakes(up + down))
 
 
 def code_values(feature: FrozenFeature, scores: FloatArray) -> FloatArray:

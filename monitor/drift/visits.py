@@ -1,4 +1,4 @@
-"""Which rows of a look belong to one patient, and what a look holds of one feature, whatever the order of its rows."""
+"""Which rows of a look belong to one patient, and what it holds of one feature whatever their order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.records import FloatArray, IntArray
+from monitor.records import BoolArray, FloatArray, IntArray
 
 
 class Visits(NamedTuple):
@@ -32,10 +32,19 @@ def visits(patient: IntArray) -> Visits:
         ([1], [0, 2], [0, 0])
     """
     order = np.argsort(patient)
-    new = np.diff(patient[order]) != 0
-    first, last = np.append(True, new), np.append(new, True)
-    alone = first & last
+    first = _changes(patient[order])
+    alone = first & np.append(first[1:], True)
     return Visits(order[alone], order[~alone], np.cumsum(first[~alone]) - 1)
+
+
+def count_patients(patient: IntArray) -> int:
+    """How many patients the rows have.
+
+    Example:
+        >>> count_patients(np.array([7, 3, 7]))
+        2
+    """
+    return int(np.count_nonzero(_changes(np.sort(patient))))
 
 
 class Tally(NamedTuple):
@@ -62,11 +71,15 @@ class Tally(NamedTuple):
         return int(self.counts.sum()) + len(self.starts)
 
     def means(self, values: FloatArray) -> FloatArray:
-        """Mean readings of the patients with several rows, from the readings of each code, shape (p, functionals)."""
+        """Mean readings of the patients with several rows, shape (functionals, p).
+
+        Args:
+            values: Reading of each code, shape (functionals, codes).
+        """
         if not len(self.codes):
-            return np.empty((0, values.shape[1]))
-        size = np.diff(self.starts, append=len(self.codes))
-        return np.add.reduceat(values[self.codes], self.starts, axis=0) / size[:, None]
+            return np.empty((len(values), 0))
+        size = np.append(self.starts[1:], len(self.codes)) - self.starts
+        return np.add.reduceat(values[:, self.codes], self.starts, axis=1) / size
 
 
 def tally(counts: IntArray, codes: IntArray, sharing: IntArray) -> Tally:
@@ -81,9 +94,15 @@ def tally(counts: IntArray, codes: IntArray, sharing: IntArray) -> Tally:
         >>> found = tally(np.array([0, 5]), np.array([1, 0, 1]), np.array([4, 2, 4]))
         >>> found.codes.tolist(), found.starts.tolist(), found.rows, found.patients
         ([0, 1, 1], [0, 1], 8, 7)
-        >>> found.means(np.array([[0.0], [1.0]])).tolist()
-        [[0.0], [1.0]]
+        >>> found.means(np.array([[0.0, 1.0]])).tolist()
+        [[0.0, 1.0]]
     """
-    by_patient = np.sort(sharing * len(counts) + codes)
-    patient = by_patient // len(counts)
-    return Tally(counts, by_patient % len(counts), np.flatnonzero(np.diff(patient, prepend=-1)))
+    patient, code = np.divmod(np.sort(sharing * len(counts) + codes), len(counts))
+    return Tally(counts, code, np.flatnonzero(_changes(patient)))
+
+
+def _changes(values: IntArray) -> BoolArray:
+    """Where a value differs from the one before; the first does, shape (n,)."""
+    found = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.records import FloatArray, IntArray, Place
 from monitor.store import bulk
@@ -134,13 +133,12 @@ def references(connection: Session) -> list[ReferenceRow]:
         connection,
         f"SELECT {', '.join(_REFERENCE)} FROM reference_features ORDER BY site, finding, feature",  # noqa: S608
     )
-    listed = zip(*(values.tolist() for values in found.values()), strict=True)
-    return [
-        ReferenceRow(
-            *names, _array(edges, float), tuple(levels), _array(counts, int), patients, _array(of, float)
-        )
-        for *names, edges, levels, counts, patients, of in listed
-    ]
+    return [_reference(*values) for values in zip(*(of.tolist() for of in found.values()), strict=True)]
+
+
+def _reference(*values: Any) -> ReferenceRow:
+    site, finding, feature, kind, edges, levels, counts, patients, probability = values
+    return ReferenceRow(site, finding, feature, kind, edges, tuple(levels), counts, patients, probability)
 
 
 def looks(connection: Session, *, night: date | None = None, place: Place | None = None) -> list[MeanLook]:
@@ -186,10 +184,6 @@ def _listed(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     return list(value) if isinstance(value, tuple) else value
-
-
-def _array(values: Any, kind: type) -> NDArray[Any]:
-    return np.ma.getdata(values).astype(kind)
 
 
 def _frozen(value: Any) -> Any:

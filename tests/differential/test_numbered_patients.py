@@ -73,10 +73,10 @@ def held(feature: FrozenFeature, values: Any, patient: Any) -> Tally:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_look_is_the_mean_reading_of_each_patient(seed: int) -> None:
     rng, patient = drawn(seed)
-    number, values = cluster_numbers(patient), rng.normal(size=len(patient)).round(1).clip(0, 1)
-    streams = [location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)]
-    streams += [rate(freeze_rate(rng.integers(0, 2, 50).astype(float), 50), 0.2, 2.0)]
-    for stream in streams:
+    number, drawn_values = cluster_numbers(patient), rng.normal(size=len(patient)).round(1)
+    location = location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)
+    share = rate(freeze_rate(rng.integers(0, 2, 50).astype(float), 50), 0.2, 2.0)
+    for stream, values in ((location, drawn_values), (share, drawn_values > 0)):
         looked = held(stream.feature, values, number)
         found, codes = stream.read(looked), stream.feature.code(values)
         mean = np.array([stream.values[codes[patient == name]].mean(axis=0) for name in np.unique(patient)])

@@ -11,7 +11,6 @@ from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.watching.references import Reference
 from monitor.operation.watching.specs import StreamSpec, limit_of
 from monitor.operation.workspace import Workspace
-from monitor.plan.logs import CategoricalCovariate
 from monitor.records import Categories, IntArray, Place, Unread
 from monitor.store import MeanLook
 
@@ -37,7 +36,7 @@ def raise_if_reached(
         {
             "log_r": detector.log_mixture,
             "log_limit": limit,
-            "bet": best.name,
+            "bet": stream.in_words(best),
             "looks": detector.looks,
             "rows": seen.rows,
             "effect": {
@@ -60,9 +59,8 @@ def unseen_categories(
     rare: how often it comes is a matter of the covariate's stream, whose alarms have a probability.
     """
     for item in workspace.loaded.plan.logs.covariates:
-        name = UNSEEN + item.name
-        column = rows.features[item.name]
-        if not isinstance(item, CategoricalCovariate) or item.name not in references:
+        name, column = UNSEEN + item.name, rows.features[item.name]
+        if item.kind != "categorical" or not isinstance(column, Categories) or item.name not in references:
             continue
         if workspace.state.open_alarm(rows.place, name) is not None:
             continue

@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.drift import FeatureKind, FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
+from monitor.drift import (
+    FeatureKind,
+    FrozenFeature,
+    count_patients,
+    freeze_continuous,
+    freeze_levels,
+    freeze_rate,
+)
 from monitor.logistic import cluster_numbers
 from monitor.operation.watching.specs import AGREEMENT, ALERTS, MISSING, SCORE
 from monitor.performance.readers import decisions_from_text
@@ -58,11 +65,10 @@ def features_of(
         found[MISSING + name] = Feature("rate", ~found[name].known, everywhere)
     if finding.operating_point is not None:
         found[ALERTS] = Feature("rate", rows.score >= finding.operating_point.threshold, everywhere)
-    meaning = plan.logs.predictions.reader_decisions
-    if meaning is not None and threshold is not None:
-        words = np.array([*rows.reader_decision.levels, None], dtype=object)
-        meant = decisions_from_text(words, meaning.positive, meaning.negative).value
-        decided = meant[rows.reader_decision.number]
+    meaning, said = plan.logs.predictions.reader_decisions, rows.reader_decision
+    if meaning is not None and said is not None and threshold is not None:
+        words = np.array([*said.levels, None], dtype=object)
+        decided = decisions_from_text(words, meaning.positive, meaning.negative).value[said.number]
         found[AGREEMENT] = Feature("rate", decided == (rows.score >= threshold), ~np.isnan(decided))
     return found
 
@@ -77,7 +83,7 @@ def frozen(feature: Feature, patient: IntArray) -> FrozenFeature | None:
     """The reference of a feature; None where it has no value at all."""
     if not feature.known.any():
         return None
-    values, patients = feature.values[feature.known], len(np.unique(patient[feature.known]))
+    values, patients = feature.values[feature.known], count_patients(patient[feature.known])
     if feature.kind == "continuous":
         return freeze_continuous(values, patients)
     if feature.kind == "categorical":

@@ -50,8 +50,10 @@ def see(night: SiteNight) -> dict[str, Seen]:
 
 def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
     """What the rows hold of a feature, by the codes of its reference."""
-    alone, shared = (of[feature.known[of]] for of in (rows.alone, rows.shared))
-    sharing = rows.sharing[feature.known[rows.shared]]
+    alone, shared, sharing = rows
+    if not feature.known.all():
+        known = feature.known[shared]
+        alone, shared, sharing = alone[feature.known[alone]], shared[known], sharing[known]
     if feature.kind == "categorical":
         code = frozen.code(feature.texts())
         counts = np.bincount(code[feature.values[alone]], minlength=len(frozen.counts))

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from monitor.drift import Detector, MeanStream, freeze_rate, start
+from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start
 from monitor.operation.attempt.operating_points import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
@@ -87,7 +87,7 @@ class Watch:
         asked = [place for place in places if nights[place].readings]
         seen = dict(zip(asked, self.spread(see, [nights[place] for place in asked]), strict=True))
         for place in places:
-            self._read_place(found[place], nights[place], seen.get(place, {}), knowledge, mark)
+            self._read_place(found[place], seen.get(place, {}), knowledge, mark)
 
     def read_outcomes(self, rows: Rows, knowledge: Knowledge) -> None:
         """Look at the outcomes of a cohort that has matured; repeat visits take no part."""
@@ -122,9 +122,7 @@ class Watch:
         )
         return SiteNight(features, rows.patient, readings)
 
-    def _read_place(
-        self, rows: Unread, night: SiteNight, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark
-    ) -> None:
+    def _read_place(self, rows: Unread, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark) -> None:
         place = rows.place
         self.pending.looks.append(self._arrivals(rows, knowledge))
         if place not in self.references or not self._frozen(place):
@@ -154,7 +152,7 @@ class Watch:
         return features_of(self.plan, finding, rows, threshold)
 
     def _arrivals(self, rows: Unread, knowledge: Knowledge) -> MeanLook:
-        patients = len(np.unique(rows.patient))
+        patients = count_patients(rows.patient)
         return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
 
     def _freeze_predictions(
@@ -202,7 +200,7 @@ class Watch:
         known = known.where(~known.repeat) if known else None
         if known is None or known.events < wanted.minimum_events:
             return
-        frozen = freeze_rate(known.outcome, len(np.unique(numbered(known.patient))))
+        frozen = freeze_rate(known.outcome, count_patients(numbered(known.patient)))
         found = {PREVALENCE: Reference(frozen, np.empty(0))}
         self.references.setdefault(place, {}).update(found)
         self.pending.references += record_frozen(
@@ -222,10 +220,10 @@ class Watch:
     def _reading(self, spec: StreamSpec, place: Place) -> Reading:
         """A stream and where its detector stands: nothing is bet while an alarm of the stream is open."""
         stream, epoch = self.stream_of(spec, place), self.workspace.state.epoch_of(place, spec.name)
-        if not stream.wagers or self.workspace.state.open_alarm(place, spec.name) is not None:
+        if not stream.stakes.names or self.workspace.state.open_alarm(place, spec.name) is not None:
             return Reading(spec.name, spec.feature, stream, None)
         before = self.detectors.get((place, spec.name))
-        standing = before[1] if before and before[0] == epoch else start(len(stream.wagers))
+        standing = before[1] if before and before[0] == epoch else start(len(stream.stakes.names))
         return Reading(spec.name, spec.feature, stream, standing)
 
     def _record_look(self, spec: StreamSpec, place: Place, seen: Seen, knowledge: Knowledge) -> None:
