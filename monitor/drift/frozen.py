@@ -55,8 +55,7 @@ class FrozenFeature:
         """
         if self.kind == "continuous":
             left = np.searchsorted(self.edges, values, side="left")
-            inside = np.minimum(left, len(self.edges) - 1)
-            return 2 * left + (self.edges[inside] == values)
+            return 2 * left + (self.edges.take(left, mode="clip") == values)
         if self.kind == "rate":
             return values.astype(np.int64)
         number = {level: index for index, level in enumerate(self.levels)}
@@ -74,9 +73,9 @@ class FrozenFeature:
         if self.kind == "rate":
             ones = int(np.count_nonzero(values))
             return np.array([len(values) - ones, ones])
-        if self.kind == "categorical":
+        if self.kind != "continuous":
             return np.bincount(self.code(values), minlength=len(self.counts))
-        # To look the edges up among sorted values is cheaper than each value among the edges.
+        # To sort the values and look up the edges is cheaper than to search the edges for each value.
         ordered, found = np.sort(values), np.empty(len(self.counts), dtype=np.int64)
         low = np.searchsorted(ordered, self.edges, side="left")
         high = np.searchsorted(ordered, self.edges, side="right")

@@ -78,24 +78,21 @@ class MeanStream:
     def read(self, held: Tally, *, bet: bool = True) -> Reading:
         """What a look reads; without a `bet` no evidence is made of it.
 
-        Neither the order of rows nor that of patients changes a bit of it: sorted terms have one sum.
+        Neither the order of rows nor that of patients changes a bit of it.
         """
         met = np.flatnonzero(held.counts)
-        times, values = held.counts[met], self.values.T
-        single, shared = values[:, met], held.means(values)
-        sums = (single * times).sum(axis=1) + np.sort(shared).sum(axis=1)
-        squares = (single**2 * times).sum(axis=1) + np.sort(shared**2).sum(axis=1)
-        if not bet:
-            return Reading(sums, squares, None)
-        log_e = log_e_of_readings(np.concatenate([single, shared], axis=1), self.stakes)
-        of_single, of_shared = log_e[:, : len(met)], log_e[:, len(met) :]
-        return Reading(sums, squares, of_single @ times + np.sort(of_shared).sum(axis=1))
+        shared = held.means(self.values.T)
+        times = np.concatenate([held.counts[met], np.ones(shared.shape[1])])
+        readings = np.concatenate([self.values.T[:, met], shared], axis=1)
+        weighted = readings * times
+        sums, squares = weighted.sum(axis=1), (weighted * readings).sum(axis=1)
+        return Reading(sums, squares, log_e_of_readings(readings, self.stakes) @ times if bet else None)
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""
         rows = visits(patient)
         counts = np.bincount(codes[rows.alone], minlength=len(self.values))
-        found = self.read(tally(counts, codes[rows.shared], rows.sharing)).log_e
+        found = self.read(tally(counts, codes[rows.shared], rows)).log_e
         return np.empty(0) if found is None else found
 
 

@@ -15,12 +15,23 @@ class Visits(NamedTuple):
     Attributes:
         alone: Rows that are the only one of their patient, shape (m,).
         shared: The other rows, patient by patient, shape (r,).
-        sharing: Patient of each of these, ascending from 0 without gaps, shape (r,).
+        sharing: Patient of each of these, ascending, shape (r,).
+        starts: Where each of these patients begins, shape (p,).
+        size: How many rows each of them has, shape (p,).
     """
 
     alone: IntArray
     shared: IntArray
     sharing: IntArray
+    starts: IntArray
+    size: IntArray
+
+    def among(self, known: BoolArray) -> Visits:
+        """The rows that are known, shape (n,); a patient who keeps one of several stays among the sharing."""
+        if known.all():
+            return self
+        keep = known[self.shared]
+        return _visits(self.alone[known[self.alone]], self.shared[keep], self.sharing[keep])
 
 
 def visits(patient: IntArray) -> Visits:
@@ -28,13 +39,18 @@ def visits(patient: IntArray) -> Visits:
 
     Example:
         >>> found = visits(np.array([7, 3, 7]))
-        >>> found.alone.tolist(), sorted(found.shared.tolist()), found.sharing.tolist()
-        ([1], [0, 2], [0, 0])
+        >>> found.alone.tolist(), sorted(found.shared.tolist()), found.sharing.tolist(), found.size.tolist()
+        ([1], [0, 2], [0, 0], [2])
     """
     order = np.argsort(patient)
     first = _changes(patient[order])
     alone = first & np.append(first[1:], True)
-    return Visits(order[alone], order[~alone], np.cumsum(first[~alone]) - 1)
+    return _visits(order[alone], order[~alone], np.cumsum(first[~alone]) - 1)
+
+
+def _visits(alone: IntArray, shared: IntArray, sharing: IntArray) -> Visits:
+    starts = np.flatnonzero(_changes(sharing))
+    return Visits(alone, shared, sharing, starts, np.diff(starts, append=len(sharing)))
 
 
 def count_patients(patient: IntArray) -> int:
@@ -54,11 +70,13 @@ class Tally(NamedTuple):
         counts: Patients with one row in the look, by its code, shape (codes,).
         codes: Of each row of the other patients, patient by patient and ascending, shape (r,).
         starts: Where each of these patients begins, shape (p,).
+        size: How many rows each of them has, shape (p,).
     """
 
     counts: IntArray
     codes: IntArray
     starts: IntArray
+    size: IntArray
 
     @property
     def rows(self) -> int:
@@ -71,34 +89,34 @@ class Tally(NamedTuple):
         return int(self.counts.sum()) + len(self.starts)
 
     def means(self, values: FloatArray) -> FloatArray:
-        """Mean readings of the patients with several rows, shape (functionals, p).
+        """Mean readings of the patients with several rows, ordered by themselves, shape (functionals, p).
 
         Args:
             values: Reading of each code, shape (functionals, codes).
         """
         if not len(self.codes):
             return np.empty((len(values), 0))
-        size = np.append(self.starts[1:], len(self.codes)) - self.starts
-        return np.add.reduceat(values[:, self.codes], self.starts, axis=1) / size
+        found = np.add.reduceat(values[:, self.codes], self.starts, axis=1) / self.size
+        return found[:, np.lexsort(found)]
 
 
-def tally(counts: IntArray, codes: IntArray, sharing: IntArray) -> Tally:
+def tally(counts: IntArray, codes: IntArray, rows: Visits) -> Tally:
     """What a look holds of one feature.
 
     Args:
         counts: As in `Tally`.
-        codes: Of the other patients' rows with a value, shape (r,).
-        sharing: Patient of each of these, shape (r,).
+        codes: Of the shared rows, shape (r,).
+        rows: Those with a value.
 
     Example:
-        >>> found = tally(np.array([0, 5]), np.array([1, 0, 1]), np.array([4, 2, 4]))
-        >>> found.codes.tolist(), found.starts.tolist(), found.rows, found.patients
-        ([0, 1, 1], [0, 1], 8, 7)
-        >>> found.means(np.array([[0.0, 1.0]])).tolist()
-        [[0.0, 1.0]]
+        >>> found = tally(np.array([0, 5]), np.array([1, 0, 1]), visits(np.array([7, 7, 7])))
+        >>> found.codes.tolist(), found.rows, found.patients
+        ([0, 1, 1], 8, 6)
+        >>> found.means(np.array([[0.0, 3.0]])).tolist()
+        [[2.0]]
     """
-    patient, code = np.divmod(np.sort(sharing * len(counts) + codes), len(counts))
-    return Tally(counts, code, np.flatnonzero(_changes(patient)))
+    apart = rows.sharing * len(counts)
+    return Tally(counts, np.sort(apart + codes) - apart, rows.starts, rows.size)
 
 
 def _changes(values: IntArray) -> BoolArray:

@@ -67,7 +67,7 @@ def test_a_cohort_counts_each_patient_once(seed: int) -> None:
 def held(feature: FrozenFeature, values: Any, patient: Any) -> Tally:
     """What a look holds of a feature, from values in the order of the patients given."""
     rows = visits(patient)
-    return tally(feature.count(values[rows.alone]), feature.code(values[rows.shared]), rows.sharing)
+    return tally(feature.count(values[rows.alone]), feature.code(values[rows.shared]), rows)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,6 +10,7 @@ import pytest
 from monitor.drift import (
     Detector,
     MeanStream,
+    Tally,
     code_values,
     freeze_continuous,
     freeze_levels,
@@ -23,7 +24,6 @@ from monitor.drift import (
     score_mean,
     standardized_difference,
     start,
-    tally,
 )
 from monitor.drift.wagers import Wager
 from monitor.logistic import expit
@@ -100,7 +100,8 @@ def test_counts_of_codes_are_enough_where_patients_come_once() -> None:
     stream = STREAMS["number"]
     codes = np.random.default_rng(4).integers(0, len(stream.values), 500)
     counts, none = np.bincount(codes, minlength=len(stream.values)), np.empty(0, dtype=np.int64)
-    assert stream.log_e(codes, np.arange(500)) == pytest.approx(stream.read(tally(counts, none, none)).log_e)
+    counted = stream.read(Tally(counts, none, none, none)).log_e
+    assert stream.log_e(codes, np.arange(500)) == pytest.approx(counted)
 
 
 def test_rows_of_one_patient_count_once_whatever_their_number() -> None:

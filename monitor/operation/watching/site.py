@@ -50,15 +50,13 @@ def see(night: SiteNight) -> dict[str, Seen]:
 
 def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
     """What the rows hold of a feature, by the codes of its reference."""
-    alone, shared, sharing = rows
-    if not feature.known.all():
-        known = feature.known[shared]
-        alone, shared, sharing = alone[feature.known[alone]], shared[known], sharing[known]
+    rows = rows.among(feature.known)
+    alone, shared = feature.values[rows.alone], feature.values[rows.shared]
     if feature.kind == "categorical":
         code = frozen.code(feature.texts())
-        counts = np.bincount(code[feature.values[alone]], minlength=len(frozen.counts))
-        return tally(counts, code[feature.values[shared]], sharing)
-    return tally(frozen.count(feature.values[alone]), frozen.code(feature.values[shared]), sharing)
+        counts = np.bincount(code[alone], minlength=len(frozen.counts))
+        return tally(counts, code[shared], rows)
+    return tally(frozen.count(alone), frozen.code(shared), rows)
 
 
 def _seen(reading: Reading, held: Tally) -> Seen:
