@@ -122,11 +122,11 @@ def _levels(connection: Session, name: str, source: str, parameters: dict[str, A
 
 
 def _number_of(name: str, levels: int) -> str:
-    """SQL of a text's place among its levels, -1 where there is no text; of the text where they are many."""
+    """SQL of a text's place among its levels, counted from one; of the text where they are many."""
     cell = quoted(name)
-    if levels > MOST_LEVELS:
-        return cell
-    return f"(coalesce(list_position($of_{name}::VARCHAR[], {cell}), 0) - 1)::SMALLINT AS {cell}"
+    return (
+        cell if levels > MOST_LEVELS else f"list_position($of_{name}::VARCHAR[], {cell})::SMALLINT AS {cell}"
+    )
 
 
 def _unread_by_place(
@@ -136,7 +136,7 @@ def _unread_by_place(
     places = [Place(*pair) for pair in product(levels["site"], levels["finding"])]
     number = typed.pop("site").astype(np.int64) * len(levels["finding"]) + typed.pop("finding")
     order = np.argsort(number.astype(np.min_scalar_type(len(places))), kind="stable")
-    typed = {name: values[order] for name, values in typed.items()}
+    typed = {name: values.take(order) for name, values in typed.items()}
     ends = np.cumsum(np.bincount(number, minlength=len(places))).tolist()
     return {
         place: _unread_of(plan, place, levels, {name: values[low:high] for name, values in typed.items()})
@@ -146,12 +146,12 @@ def _unread_by_place(
 
 
 def _typed(values: NDArray[Any], levels: tuple[str, ...] | None) -> NDArray[Any]:
-    """A column of numbers with NaN, or the numbers of texts."""
+    """A column of numbers with NaN, or of places among the levels with -1."""
     if levels is None:
         hashes = values.dtype == np.uint64
         return np.asarray(values).view(np.int64) if hashes else feature_values(values, "continuous")
     if values.dtype != object:
-        return np.asarray(values)
+        return np.ma.filled(values, 0) - 1
     number = {level: place for place, level in enumerate(levels)}
     return np.array([number.get(text, -1) for text in values.tolist()])
 

@@ -51,10 +51,10 @@ def see(night: SiteNight) -> dict[str, Seen]:
 def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
     """What the rows hold of a feature, by the codes of its reference."""
     rows = rows.among(feature.known)
-    alone, shared = feature.values[rows.alone], feature.values[rows.shared]
+    alone, shared = feature.values.take(rows.alone), feature.values.take(rows.shared)
     if feature.kind == "categorical":
         code = frozen.code(feature.texts())
-        counts = np.bincount(code[alone], minlength=len(frozen.counts))
+        counts = np.bincount(code.take(alone), minlength=len(frozen.counts))
         return tally(counts, code[shared], rows)
     return tally(frozen.count(alone), frozen.code(shared), rows)
 
