@@ -6,6 +6,7 @@ test; every step here must lower the loss, and only finite, converged fits leave
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ CLIP = 1e-6
 MAXIMUM_STEPS = 50
 GRADIENT_TOLERANCE = 1e-10
 LARGEST_COEFFICIENT = 30.0
+LARGEST_EXPONENT = 700.0
+"""Short of what overflows."""
 CLEARLY_FULL_RANK = 1e-8
 """Ratio of squared singular values above which a design has full rank whatever rounding does."""
 MOST_GAPS = 4
@@ -103,23 +106,22 @@ def fit_logistic(
     """
     if len(outcome) == 0 or outcome.min() == outcome.max():
         raise SeparationError("no finite fit: every outcome is alike")
-    if not _full_rank(design):
+    columns = np.ascontiguousarray(design.T, dtype=np.float64)
+    products = columns @ columns.T
+    if not _full_rank(products, columns):
         # Rounding makes the information of a constant score invertible, with variances below zero.
         raise SeparationError("no finite fit: the score does not vary")
-    coefficients = np.zeros(design.shape[1])
-    log_odds = design @ coefficients + offset
-    loss, probability = _loss_and_probability(log_odds, outcome, weight)
+    guess = _discriminant(products, columns, outcome) if np.ndim(offset) == 0 and offset == 0.0 else None
+    rows = _against(columns, outcome, offset, weight)
+    point = _start(rows, guess)
     for _ in range(MAXIMUM_STEPS):
-        gradient = design.T @ (weight * (outcome - probability))
-        information = (design * (weight * probability * (1.0 - probability))[:, None]).T @ design
-        step = _solve(information, gradient)
-        if float(gradient @ step) < GRADIENT_TOLERANCE:
-            log_likelihood = -float((weight * log_loss(log_odds, outcome)).sum())
-            return LogisticFit(coefficients, _solve(information, np.eye(len(step))), log_likelihood)
-        coefficients, log_odds, loss, probability = _descend(
-            design, outcome, offset, weight, coefficients, step, loss
-        )
-        if np.abs(coefficients).max() > LARGEST_COEFFICIENT:
+        step = _solve(point.information, point.gradient)
+        if float(point.gradient @ step) < GRADIENT_TOLERANCE:
+            # A step squares the error: after this one it is that of the arithmetic.
+            last = _point(rows, point.coefficients + step)
+            return LogisticFit(last.coefficients, _solve(last.information, np.eye(len(step))), -last.loss)
+        point = _descend(rows, point, step)
+        if np.abs(point.coefficients).max() > LARGEST_COEFFICIENT:
             break
     raise SeparationError("no finite fit: the score separates the outcomes, or the fit does not settle")
 
@@ -141,7 +143,14 @@ def cluster_covariance(
     References:
         Liang and Zeger (1986), Biometrika 73:13-22.
     """
-    scores = cluster_sums(design * residual[:, None], cluster)
+    return numbered_covariance(design, residual, covariance, cluster_numbers(cluster))
+
+
+def numbered_covariance(
+    design: FloatArray, residual: FloatArray, covariance: FloatArray, number: IntArray
+) -> FloatArray:
+    """As `cluster_covariance`, of patients whose numbers are those of `cluster_numbers`."""
+    scores = numbered_sums((design.T * residual).T, number)
     return covariance @ (scores.T @ scores) @ covariance
 
 
@@ -187,30 +196,81 @@ def numbered_sums(values: FloatArray, number: IntArray) -> FloatArray:
     """As `cluster_sums`, of patients whose numbers are those of `cluster_numbers`."""
     if values.ndim == 1:
         return np.bincount(number, weights=values).astype(np.float64, copy=False)
-    by_column = np.empty((int(number.max()) + 1, values.shape[1]))
-    for place, column in enumerate(values.T):
-        by_column[:, place] = np.bincount(number, weights=column)
-    return by_column
+    by_column = [np.bincount(number, weights=column) for column in values.T]
+    return np.column_stack(by_column).astype(np.float64, copy=False)
 
 
-def _full_rank(design: FloatArray) -> bool:
-    """Whether no column is a combination of others; a clear yes needs no singular values of all rows."""
-    squares = np.linalg.eigvalsh(design.T @ design)
-    clear = bool(squares[0] > CLEARLY_FULL_RANK * squares[-1])
-    return clear or int(np.linalg.matrix_rank(design)) == design.shape[1]
+@dataclass(frozen=True)
+class _Rows:
+    """What is fitted, each row times -1 where its outcome is 1: its log-odds are against what happened."""
+
+    columns: FloatArray
+    weighted: FloatArray
+    offset: FloatArray
+    weight: FloatArray
 
 
-def _loss_and_probability(
-    log_odds: FloatArray, outcome: FloatArray, weight: FloatArray | float
-) -> tuple[float, FloatArray]:
-    """Sum of `log_loss` but for the last digit, in a third of its time, and `expit` from the same powers.
+@dataclass(frozen=True)
+class _Point:
+    """Coefficients, the negative log-likelihood there, minus its gradient, and its second derivatives."""
 
-    Steps are compared by this loss; the fit's log-likelihood is that of `log_loss`.
+    coefficients: FloatArray
+    loss: float
+    gradient: FloatArray
+    information: FloatArray
+
+
+def _against(
+    columns: FloatArray, outcome: FloatArray, offset: FloatArray | float, weight: FloatArray | float
+) -> _Rows:
+    sign = 1.0 - 2.0 * outcome
+    against = columns * sign
+    return _Rows(against, against * weight, offset * sign, np.full(len(sign), weight))
+
+
+def _point(rows: _Rows, coefficients: FloatArray) -> _Point:
+    """One exponential a row serves the loss and both derivatives."""
+    log_odds = coefficients @ rows.columns + rows.offset
+    odds_against = np.exp(np.minimum(log_odds, LARGEST_EXPONENT))
+    likelihood = 1.0 / (1.0 + odds_against)
+    missed = 1.0 - likelihood
+    return _Point(
+        coefficients,
+        float(rows.weight @ np.maximum(log_odds, np.log1p(odds_against))),
+        -(rows.weighted @ missed),
+        (rows.columns * (likelihood * missed)) @ rows.weighted.T,
+    )
+
+
+def _start(rows: _Rows, guess: FloatArray | None) -> _Point:
+    """The guess, or zeros where there is none, or none better."""
+    if guess is not None and np.abs(guess).max() <= LARGEST_COEFFICIENT:
+        point = _point(rows, guess)
+        if point.loss < math.log(2.0) * float(rows.weight.sum()):
+            return point
+    return _point(rows, np.zeros(len(rows.columns)))
+
+
+def _discriminant(products: FloatArray, columns: FloatArray, outcome: FloatArray) -> FloatArray | None:
+    """Linear discriminant analysis by least squares, weights left out; None where its line leaves nothing.
+
+    Of scores that are normal in either class it is the maximum but for chance: two steps are enough.
     """
-    shrunk = np.exp(-np.abs(log_odds))
-    softplus = np.maximum(log_odds, 0.0) + np.log1p(shrunk)
-    loss = float((weight * (softplus - outcome * log_odds)).sum())
-    return loss, np.where(log_odds >= 0, 1.0, shrunk) / (1.0 + shrunk)
+    share = float(outcome.mean())
+    spread, covariation = share * (1.0 - share), columns @ (outcome - share)
+    line, constant = _solve(products, np.column_stack([covariation, columns.sum(axis=1)])).T
+    explained = float(line @ covariation) / len(outcome)
+    if explained >= spread:
+        return None
+    middle = math.log(share / (1.0 - share)) + (share - 0.5) * explained / (spread * (spread - explained))
+    return line / (spread - explained) + middle * constant
+
+
+def _full_rank(products: FloatArray, columns: FloatArray) -> bool:
+    """Whether no column is a combination of others; a clear yes needs no singular values of all rows."""
+    squares = np.linalg.eigvalsh(products)
+    clear = bool(squares[0] > CLEARLY_FULL_RANK * squares[-1])
+    return clear or int(np.linalg.matrix_rank(columns)) == len(columns)
 
 
 def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
@@ -223,20 +283,10 @@ def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
     return solution
 
 
-def _descend(
-    design: FloatArray,
-    outcome: FloatArray,
-    offset: FloatArray | float,
-    weight: FloatArray | float,
-    coefficients: FloatArray,
-    step: FloatArray,
-    loss: float,
-) -> tuple[FloatArray, FloatArray, float, FloatArray]:
-    """Halve the Newton step until the loss falls: coefficients, log-odds, loss and probabilities there."""
+def _descend(rows: _Rows, point: _Point, step: FloatArray) -> _Point:
+    """Halve the Newton step until the loss falls."""
     for halving in range(30):
-        proposal = coefficients + step * 0.5**halving
-        log_odds = design @ proposal + offset
-        proposed, probability = _loss_and_probability(log_odds, outcome, weight)
-        if proposed <= loss:
-            return proposal, log_odds, proposed, probability
+        proposed = _point(rows, point.coefficients + step * 0.5**halving)
+        if proposed.loss <= point.loss < math.inf:
+            return proposed
     raise SeparationError("no finite fit: no step lowers the loss")

@@ -120,7 +120,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Arrived:
-    """Predictions of one place that a look reads first, ordered by cohort, then study; n of them.
+    """Predictions of one place as they arrived, ordered by cohort, then study; n of them.
 
     Attributes:
         place: The site and finding.
@@ -142,6 +142,51 @@ class Arrived:
         listed = (self.cohort, self.patient, self.score, self.reader_decision, *self.features.values())
         for array in listed:
             array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
+class Categories(NamedTuple):
+    """A column of texts as numbers.
+
+    Attributes:
+        levels: The texts, each once and in order; others than those of the column may be among them.
+        number: Place of each row's text among them, -1 where the row has none, shape (n,).
+    """
+
+    levels: tuple[str, ...]
+    number: NDArray[np.integer[Any]]
+
+    def texts(self) -> TextArray:
+        """The column again, None where a row has none.
+
+        Example:
+            >>> Categories(("a", "b"), np.array([1, -1, 0])).texts().tolist()
+            ['b', None, 'a']
+        """
+        return np.array([*self.levels, None], dtype=object)[self.number]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Predictions of one place that a look reads first, in no order and without a text; n of them.
+
+    Attributes:
+        place: The site and finding.
+        patient: A number for each patient, shape (n,); it means nothing but that equal ones are one patient.
+        score: Raw model outputs, shape (n,).
+        cohort: Cohort keys.
+        reader_decision: As the log has it; None where the plan does not say what it means.
+        features: Declared features by name: numbers with NaN, shape (n,), or levels.
+    """
+
+    place: Place
+    patient: IntArray
+    score: FloatArray
+    cohort: Categories
+    reader_decision: Categories | None
+    features: Mapping[str, FloatArray | Categories]
 
     def __len__(self) -> int:
         return len(self.score)

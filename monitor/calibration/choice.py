@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.calibrators import is_straight_line
 from monitor.errors import EstimationError
-from monitor.logistic import LogisticFit, cluster_covariance, cluster_numbers, expit
+from monitor.logistic import LogisticFit, cluster_numbers, expit, numbered_covariance
 from monitor.records import Calibrator, CalibratorKind, FloatArray, TextArray
 
 Method = Literal["keep", "intercept", "platt", "pooled", "prior_shift", "beta", "isotonic"]
@@ -104,7 +104,7 @@ def covariance_of(
     number = cluster_numbers(patient)
     if int(number.max()) + 1 == len(patient):
         return fit.covariance
-    return cluster_covariance(design, outcome - expit(log_odds), fit.covariance, number)
+    return numbered_covariance(design, outcome - expit(log_odds), fit.covariance, number)
 
 
 def joint_covariance(

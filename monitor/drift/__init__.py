@@ -2,20 +2,19 @@
 
 from monitor.drift.bets import Bet, choose_bets, log_e_of_cohort, log_e_values
 from monitor.drift.detector import ChangePoint, Detector, change_point, log_limit, look, start
-from monitor.drift.frozen import FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
+from monitor.drift.frozen import FeatureKind, FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
 from monitor.drift.mean_streams import (
     MeanStream,
     code_values,
     level_shares,
     location_and_spread,
-    log_e_of_streams,
     rate,
     score_mean,
     standardized_difference,
 )
 from monitor.drift.selection import named_by_e_bh
 from monitor.drift.sequences import error_multiplier, level_of_a_sequence, mean_sequence, rate_sequence
-from monitor.drift.visits import Visits, visits
+from monitor.drift.visits import Tally, Visits, count_patients, tally, visits
 from monitor.drift.wagers import Band, Wager
 
 __all__ = [
@@ -23,13 +22,16 @@ __all__ = [
     "Bet",
     "ChangePoint",
     "Detector",
+    "FeatureKind",
     "FrozenFeature",
     "MeanStream",
+    "Tally",
     "Visits",
     "Wager",
     "change_point",
     "choose_bets",
     "code_values",
+    "count_patients",
     "error_multiplier",
     "freeze_continuous",
     "freeze_levels",
@@ -38,7 +40,6 @@ __all__ = [
     "level_shares",
     "location_and_spread",
     "log_e_of_cohort",
-    "log_e_of_streams",
     "log_e_values",
     "log_limit",
     "look",
@@ -49,5 +50,6 @@ __all__ = [
     "score_mean",
     "standardized_difference",
     "start",
+    "tally",
     "visits",
 ]

@@ -55,13 +55,34 @@ class FrozenFeature:
         """
         if self.kind == "continuous":
             left = np.searchsorted(self.edges, values, side="left")
-            inside = np.minimum(left, len(self.edges) - 1)
-            return 2 * left + (self.edges[inside] == values)
+            return 2 * left + (self.edges.take(left, mode="clip") == values)
         if self.kind == "rate":
             return values.astype(np.int64)
         number = {level: index for index, level in enumerate(self.levels)}
         unseen = repeat(len(self.levels))
         return np.fromiter(map(number.get, values.tolist(), unseen), np.int64, len(values))
+
+    def count(self, values: NDArray[Any]) -> IntArray:
+        """How many of the values have each code, shape (codes,).
+
+        Example:
+            >>> feature = freeze_continuous(np.array([1.0, 2.0, 2.0, 4.0]), 4)
+            >>> feature.count(np.array([0.5, 2.0, 3.0, 1e6])).tolist()
+            [1, 0, 0, 1, 1, 0, 1]
+        """
+        if self.kind == "rate":
+            ones = int(np.count_nonzero(values))
+            return np.array([len(values) - ones, ones])
+        if self.kind != "continuous":
+            return np.bincount(self.code(values), minlength=len(self.counts))
+        # To sort the values and look up the edges is cheaper than to search the edges for each value.
+        ordered, found = np.sort(values), np.empty(len(self.counts), dtype=np.int64)
+        low = np.searchsorted(ordered, self.edges, side="left")
+        high = np.searchsorted(ordered, self.edges, side="right")
+        found[1::2] = high - low
+        found[0:-1:2], found[-1] = low, len(ordered)
+        found[2::2] -= high
+        return found
 
     @property
     def shares(self) -> FloatArray:

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
 from monitor.drift.frozen import FrozenFeature
-from monitor.drift.visits import Visits, visits
+from monitor.drift.visits import Tally, tally, visits
 from monitor.drift.wagers import (
     ODDS_RATIOS,
     Band,
     Stakes,
     Wager,
     at_odds,
-    log_e_of_look,
+    log_e_of_readings,
     mean_wagers,
     rate_band,
     rate_wagers,
     stakes,
 )
-from monitor.logistic import expit, logit, numbered_sums
+from monitor.logistic import expit, logit
 from monitor.records import FloatArray, IntArray
 
 RARE_LEVEL = 0.01
 """A level with a smaller share of the reference is read as "other"."""
 DOWN_GAINS = (0.3, 0.6, 0.95)
 """Of the bets on a lower mean score."""
+
+
+class Reading(NamedTuple):
+    """What a look reads of a stream.
+
+    Attributes:
+        sums, squares: Of the patients' mean readings and of the squares of these, shape (functionals,).
+        log_e: Natural log of the look's e-value per bet, shape (k,); None where nothing was bet.
+    """
+
+    sums: FloatArray
+    squares: FloatArray
+    log_e: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -40,10 +52,11 @@ class MeanStream:
     Attributes:
         feature: Codes a study's value.
         functionals: Name of each reading: location and spread, a level, or rate.
-        values: Reading of each code, shape (codes, functionals), in [0, 1].
+        values: Reading of each code, shape (codes, functionals), in [0, 1]; fastest where a functional's
+            readings lie together.
         reference: Mean of each reading over the reference, shape (functionals,).
         bands: Tolerated means, one per functional.
-        wagers: The bets; none where no band leaves room, and then the stream cannot alarm.
+        stakes: The bets; none where no band leaves room, and then the stream cannot alarm.
     """
 
     feature: FrozenFeature
@@ -51,33 +64,36 @@ class MeanStream:
     values: FloatArray
     reference: FloatArray
     bands: tuple[Band, ...]
-    wagers: tuple[Wager, ...]
+    stakes: Stakes
 
-    @cached_property
-    def stakes(self) -> Stakes:
-        """The bets as arrays."""
-        return stakes(self.wagers)
+    @property
+    def wagers(self) -> tuple[Wager, ...]:
+        """The bets one by one."""
+        return self.stakes.wagers()
+
+    def in_words(self, wager: Wager) -> str:
+        """A bet with what it is about, such as "location up 0.5"."""
+        return f"{self.functionals[wager.functional]} {wager.name}"
+
+    def read(self, held: Tally, *, bet: bool = True) -> Reading:
+        """What a look reads; without a `bet` no evidence is made of it.
+
+        Neither the order of rows nor that of patients changes a bit of it.
+        """
+        met = np.flatnonzero(held.counts)
+        shared = held.means(self.values.T)
+        times = np.concatenate([held.counts[met], np.ones(shared.shape[1])])
+        readings = np.concatenate([self.values.T[:, met], shared], axis=1)
+        weighted = readings * times
+        sums, squares = weighted.sum(axis=1), (weighted * readings).sum(axis=1)
+        return Reading(sums, squares, log_e_of_readings(readings, self.stakes) @ times if bet else None)
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
-        """Natural log of a look's e-value per bet; rows of one patient count once."""
-        return log_e_of_streams([self], [codes], visits(patient))[0]
-
-    def sums(self, codes: IntArray, rows: Visits) -> tuple[int, FloatArray, FloatArray]:
-        """Patients of a look, and the sums of their mean readings and of the squares of these."""
-        readings = self.values[codes[rows.row]]
-        shared = self.values[codes[rows.shared]]
-        if len(shared):
-            readings[rows.several] = numbered_sums(shared, rows.sharing) / rows.size[:, None]
-        return len(readings), readings.sum(axis=0), (readings**2).sum(axis=0)
-
-
-def log_e_of_streams(
-    streams: Sequence[MeanStream], codes: Sequence[IntArray], rows: Visits
-) -> list[FloatArray]:
-    """As `MeanStream.log_e` of streams that read the same rows, each by its own codes."""
-    if not streams:
-        return []
-    return log_e_of_look([one.values for one in streams], [one.stakes for one in streams], codes, rows)
+        """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""
+        rows = visits(patient)
+        counts = np.bincount(codes[rows.alone], minlength=len(self.values))
+        found = self.read(tally(counts, codes[rows.shared], rows)).log_e
+        return np.empty(0) if found is None else found
 
 
 def location_and_spread(
@@ -100,18 +116,14 @@ def location_and_spread(
         '0.586'
     """
     ranks = feature.mid_ranks
-    values = np.column_stack([ranks, np.abs(2 * ranks - 1)])
+    values = np.stack([ranks, np.abs(2 * ranks - 1)]).T
     half = NormalDist().cdf(standardized_difference / math.sqrt(2)) - 0.5
     half += standard_errors / math.sqrt(12 * feature.patients)
     reference = feature.shares @ values
     bands = tuple(Band(max(0.0, mean - half), min(1.0, mean + half)) for mean in reference.tolist())
     names = ("location", "spread")
-    wagers = [
-        wager
-        for index, (name, band) in enumerate(zip(names, bands, strict=True))
-        for wager in mean_wagers(index, name, band)
-    ]
-    return MeanStream(feature, names, values, reference, bands, tuple(wagers))
+    wagers = [wager for index, band in enumerate(bands) for wager in mean_wagers(index, band)]
+    return MeanStream(feature, names, values, reference, bands, stakes(wagers))
 
 
 def standardized_difference(mean_mid_rank: float) -> float:
@@ -159,14 +171,14 @@ def _rates(
     """Half a study is added to each side of a rate, so that one never met has a band."""
     studies = int(feature.counts.sum())
     ones = feature.counts @ values
-    smoothed = (ones + 0.5) / (studies + 1)
-    bands = tuple(rate_band(share, feature.patients, tolerance, errors) for share in smoothed.tolist())
+    smoothed: list[float] = ((ones + 0.5) / (studies + 1)).tolist()
+    bands = tuple(rate_band(share, feature.patients, tolerance, errors) for share in smoothed)
     wagers = [
         wager
-        for index, (name, band) in enumerate(zip(names, bands, strict=True))
-        for wager in rate_wagers(index, name, band, float(smoothed[index]))
+        for index, (band, share) in enumerate(zip(bands, smoothed, strict=True))
+        for wager in rate_wagers(index, band, share)
     ]
-    return MeanStream(feature, names, values, ones / studies, bands, tuple(wagers))
+    return MeanStream(feature, names, values, ones / studies, bands, stakes(wagers))
 
 
 def score_mean(
@@ -198,9 +210,9 @@ def score_mean(
     low, high = (mean + (prevalence - mean) * (with_outcome - without) for prevalence in moved)
     band = Band(max(0.0, low - error), min(1.0, high + error))
     gains = tuple((at_odds(mean, ratio) - mean) / (mean * (1 - mean)) for ratio in ODDS_RATIOS)
-    up = [wager for wager in mean_wagers(0, "mean", band, gains) if wager.gain > 0]
-    down = [wager for wager in mean_wagers(0, "mean", band, DOWN_GAINS) if wager.gain < 0]
-    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), tuple(up + down))
+    up = [wager for wager in mean_wagers(0, band, gains) if wager.gain > 0]
+    down = [wager for wager in mean_wagers(0, band, DOWN_GAINS) if wager.gain < 0]
+    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), stakes(up + down))
 
 
 def code_values(feature: FrozenFeature, scores: FloatArray) -> FloatArray:
@@ -221,8 +233,8 @@ def code_values(feature: FrozenFeature, scores: FloatArray) -> FloatArray:
     found[1::2] = edges
     found[0], found[-1] = edges[0], edges[-1]
     found[2:-1:2] = (edges[1:] + edges[:-1]) / 2
-    codes = feature.code(scores)
-    total = np.bincount(codes, weights=scores, minlength=len(found))
+    ordered = np.sort(scores)  # so that the order of the rows changes no bit
+    total = np.bincount(feature.code(ordered), weights=ordered, minlength=len(found))
     met = feature.counts > 0
     found[met] = total[met] / feature.counts[met]
     return found

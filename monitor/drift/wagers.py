@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.drift.bets import log_e_of_cohort
-from monitor.drift.visits import Visits
 from monitor.records import FloatArray, IntArray
 
 GAINS = (0.2, 0.5, 1.0, 1.6)
 """Of the bets on a mid-rank, as S1 of the design has them."""
 ODDS_RATIOS = (1.5, 2.0, 3.0)
+_UP = tuple((f"odds x {ratio:g}", ratio, ratio**0.5) for ratio in ODDS_RATIOS)
+_DOWN = tuple((f"odds / {ratio:g}", ratio**-1, ratio**-0.5) for ratio in ODDS_RATIOS)
 LARGEST_SHARE = 0.95
 """Of the gain at which one reading could cost the whole stake."""
 
@@ -29,7 +29,7 @@ class Wager(NamedTuple):
     """One bet: e = 1 + gain * (h - edge) with h the reading of one functional.
 
     Attributes:
-        name: In words, such as "location up 0.5".
+        name: In words, such as "up 0.5"; of which functional is not said again.
         functional: Index of the reading it bets on.
         edge: End of the tolerance band it leans on.
         gain: Stake per unit of h; positive bets on a higher mean, negative on a lower one.
@@ -48,29 +48,29 @@ class Band(NamedTuple):
     high: float
 
 
-def mean_wagers(functional: int, name: str, band: Band, gains: tuple[float, ...] = GAINS) -> list[Wager]:
+def mean_wagers(functional: int, band: Band, gains: tuple[float, ...] = GAINS) -> list[Wager]:
     """Bets up and down on the mean of any reading; none on a side where the band ends at 0 or 1.
 
     Example:
-        >>> [wager.gain for wager in mean_wagers(0, "location", Band(0.45, 0.55), (0.5,))]
+        >>> [wager.gain for wager in mean_wagers(0, Band(0.45, 0.55), (0.5,))]
         [0.5, -0.5]
-        >>> [wager.name for wager in mean_wagers(0, "spread", Band(0.0, 0.1), (0.5,))]
-        ['spread up 0.5']
+        >>> [wager.name for wager in mean_wagers(0, Band(0.0, 0.1), (0.5,))]
+        ['up 0.5']
     """
     up = [
-        Wager(f"{name} up {gain:g}", functional, band.high, min(gain, LARGEST_SHARE / band.high))
+        Wager(f"up {gain:g}", functional, band.high, min(gain, LARGEST_SHARE / band.high))
         for gain in gains
         if band.high < 1.0
     ]
     down = [
-        Wager(f"{name} down {gain:g}", functional, band.low, -min(gain, LARGEST_SHARE / (1.0 - band.low)))
+        Wager(f"down {gain:g}", functional, band.low, -min(gain, LARGEST_SHARE / (1.0 - band.low)))
         for gain in gains
         if band.low > 0.0
     ]
     return up + down
 
 
-def rate_wagers(functional: int, name: str, band: Band, reference: float) -> list[Wager]:
+def rate_wagers(functional: int, band: Band, reference: float) -> list[Wager]:
     """Likelihood ratios of a 0/1 reading against the band's edge, on each side.
 
     A bet names a rate with 1.5, 2 or 3 times the odds of the reference; where the band reaches nearly so far
@@ -78,28 +78,26 @@ def rate_wagers(functional: int, name: str, band: Band, reference: float) -> lis
 
     Args:
         functional: Index of the reading.
-        name: Of the reading.
         band: Tolerated rates.
         reference: Rate of the reference, strictly between 0 and 1.
 
     Example:
         Around a reference of .2 the bet on threefold odds names 3/7: at an edge of 1/4 a one pays 12/7.
 
-        >>> wager = rate_wagers(0, "rate", Band(0.1, 0.25), 0.2)[2]
+        >>> wager = rate_wagers(0, Band(0.1, 0.25), 0.2)[2]
         >>> f"{1 + wager.gain * (1 - wager.edge):.4f}", f"{12 / 7:.4f}"
         ('1.7143', '1.7143')
     """
     return [
         Wager(
-            f"{name} {word} {ratio:g}",
+            name,
             functional,
             edge,
-            (further(at_odds(reference, ratio**sign), at_odds(edge, ratio ** (sign / 2))) - edge)
-            / (edge * (1 - edge)),
+            (further(at_odds(reference, ratio), at_odds(edge, root)) - edge) / (edge * (1 - edge)),
         )
-        for word, edge, sign, further in (("odds x", band.high, 1, max), ("odds /", band.low, -1, min))
-        for ratio in ODDS_RATIOS
+        for edge, further, ratios in ((band.high, max, _UP), (band.low, min, _DOWN))
         if 0.0 < edge < 1.0
+        for name, ratio, root in ratios
     ]
 
 
@@ -114,84 +112,42 @@ def at_odds(rate: float, ratio: float) -> float:
 
 
 class Stakes(NamedTuple):
-    """The bets of one stream or several as arrays, shape (k,)."""
+    """The bets of a stream as arrays, each of shape (k,); the attributes are those of `Wager`."""
 
+    names: tuple[str, ...]
     functional: IntArray
     edge: FloatArray
     gain: FloatArray
 
+    def wagers(self) -> tuple[Wager, ...]:
+        """The bets one by one."""
+        listed = (self.functional.tolist(), self.edge.tolist(), self.gain.tolist())
+        return tuple(map(Wager, self.names, *listed))
 
-def stakes(wagers: tuple[Wager, ...]) -> Stakes:
+
+def stakes(wagers: Sequence[Wager]) -> Stakes:
     """Bets as arrays."""
-    return Stakes(
-        np.array([wager.functional for wager in wagers], dtype=np.int64),
-        np.array([wager.edge for wager in wagers]),
-        np.array([wager.gain for wager in wagers]),
-    )
+    names, functional, edge, gain = zip(*wagers, strict=True) if wagers else ((), (), (), ())
+    return Stakes(names, np.array(functional, dtype=np.int64), np.array(edge), np.array(gain))
 
 
-def log_e_of_codes(values: FloatArray, bets: Stakes, counts: IntArray) -> FloatArray:
-    """Natural log of a look's e-value per bet, from how many studies had each code.
+def log_e_of_readings(readings: FloatArray, bets: Stakes) -> FloatArray:
+    """Natural log of e of each bet, of k, on each reading, shape (k, n).
+
+    An e-value is linear in its reading, so that of a patient's mean reading is the mean of their e-values.
 
     Args:
-        values: Readings of each code, shape (codes, functionals).
-        bets: The bets, k of them.
-        counts: Studies with each code, shape (codes,), each of a patient of its own.
-
-    Returns:
-        Shape (k,).
+        readings: Shape (functionals, n).
+        bets: The bets.
 
     Example:
-        Three ones at an edge of .5, where a one pays 1.5: ln 1.5 each.
+        At an edge of .5 with a gain of 1 a reading of 1 pays 1.5.
 
-        >>> values, wager = np.array([[0.0], [1.0]]), Wager("rate up", 0, 0.5, 1.0)
-        >>> found = log_e_of_codes(values, stakes((wager,)), np.array([0, 3]))
-        >>> bool(np.isclose(found[0], 3 * math.log(1.5)))
-        True
+        >>> found = log_e_of_readings(np.array([[1.0, 0.5]]), stakes([Wager("up 1", 0, 0.5, 1.0)]))
+        >>> np.exp(found).round(3).tolist()
+        [[1.5, 1.0]]
     """
-    occupied = np.flatnonzero(counts)
-    return counts[occupied] @ _log_e(values[occupied], bets)
-
-
-def log_e_of_look(
-    values: Sequence[FloatArray], bets: Sequence[Stakes], codes: Sequence[IntArray], rows: Visits
-) -> list[FloatArray]:
-    """As `log_e_of_codes`, from the rows of a look that several streams read.
-
-    Rows of one patient count as the mean of their e-values. A list has one item for each stream.
-
-    Args:
-        values: As there.
-        bets: As there.
-        codes: Of each row, shape (n,).
-        rows: The rows by patient.
-    """
-    coded = list(zip(values, codes, strict=True))
-    singles = [np.bincount(code[rows.alone], minlength=len(of)) for of, code in coded]
-    totals = [log_e_of_codes(*each) for each in zip(values, bets, singles, strict=True)]
-    if not len(rows.shared):
-        return totals
-    readings = [of[code[rows.shared]] for of, code in coded]
-    of_rows = _log_e(np.concatenate(readings, axis=1), _side_by_side(bets, [of.shape[1] for of in values]))
-    shared = log_e_of_cohort(np.ascontiguousarray(of_rows), rows.sharing)
-    ends = np.cumsum([len(bet.gain) for bet in bets])[:-1]
-    return [total + part for total, part in zip(totals, np.split(shared, ends), strict=True)]
-
-
-def _side_by_side(bets: Sequence[Stakes], widths: Sequence[int]) -> Stakes:
-    """The bets of several streams whose readings stand side by side, so many of each."""
-    starts = np.cumsum([0, *widths[:-1]])
-    functional = [bet.functional + start for bet, start in zip(bets, starts.tolist(), strict=True)]
-    return Stakes(
-        np.concatenate(functional),
-        np.concatenate([bet.edge for bet in bets]),
-        np.concatenate([bet.gain for bet in bets]),
-    )
-
-
-def _log_e(readings: FloatArray, bets: Stakes) -> FloatArray:
-    """Natural log of e per reading and bet, shape (n, k)."""
-    return np.log1p(bets.gain * (readings[:, bets.functional] - bets.edge))
+    return np.log1p(bets.gain[:, None] * (readings[bets.functional] - bets.edge[:, None]))
 
 
 def rate_band(rate: float, rows: int, logit: float, standard_errors: float) -> Band:

@@ -12,12 +12,12 @@ from monitor.hashing import finite_or_none
 from monitor.intervals import normal_quantile, wilson_interval
 from monitor.logistic import (
     SeparationError,
-    cluster_covariance,
     cluster_numbers,
     cluster_sums,
     expit,
     fit_logistic,
     log_loss,
+    numbered_covariance,
 )
 from monitor.records import Estimate, FloatArray, IntArray, TextArray
 
@@ -167,7 +167,7 @@ def _coefficient(
     except SeparationError as error:
         return Estimate(None, None, None, *counts, str(error))
     residual = outcome - expit(design @ fit.coefficients + offset)
-    covariance = cluster_covariance(design, residual, fit.covariance, patient)
+    covariance = numbered_covariance(design, residual, fit.covariance, patient)
     value, error_of_value = float(fit.coefficients[-1]), math.sqrt(float(covariance[-1, -1]))
     low, high = value - z * error_of_value, value + z * error_of_value
     return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich")

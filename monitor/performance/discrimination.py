@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from monitor.intervals import normal_quantile
-from monitor.logistic import cluster_numbers, cluster_sums
+from monitor.logistic import cluster_numbers, numbered_sums
 from monitor.records import BoolArray, Estimate, FloatArray, IntArray, TextArray
 
 
@@ -69,14 +69,16 @@ def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArra
     positive, ranked = outcome == 1, score[order]
     ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, len(score))
     begins = np.concatenate([[0], ends[:-1]])
-    positives, negatives = (np.concatenate([[0], np.cumsum(kind[order])]) for kind in (positive, ~positive))
-    # Twice the number of the other class that lies lower, ties counted half, for each run of equal scores.
-    below = np.repeat(negatives[begins] + negatives[ends], ends - begins)
-    above = np.repeat(positives[begins] + positives[ends], ends - begins)
+    of_order = positive[order]
+    positives = np.concatenate([[0], np.cumsum(of_order)])
+    # Twice the number of either class that lies lower, ties counted half, for each run of equal scores.
+    lower_positives = positives[begins] + positives[ends]
+    lower_negatives = begins + ends - lower_positives
+    of_positives = lower_negatives / (2 * (len(score) - positives[-1]))
+    of_negatives = 1.0 - lower_positives / (2 * positives[-1])
+    run = ends - begins
     placement = np.empty(len(score))
-    placement[order] = np.where(
-        positive[order], below / (2 * negatives[-1]), 1.0 - above / (2 * positives[-1])
-    )
+    placement[order] = np.where(of_order, np.repeat(of_positives, run), np.repeat(of_negatives, run))
     return float(placement[positive].mean()), placement
 
 
@@ -93,8 +95,8 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
     """
     positive, negative = outcome == 1, outcome == 0
     number = cluster_numbers(patient)
-    of_positives = cluster_sums(np.where(positive, centred, 0.0), number)
-    of_negatives = cluster_sums(np.where(negative, centred, 0.0), number)
+    of_positives = numbered_sums(np.where(positive, centred, 0.0), number)
+    of_negatives = numbered_sums(np.where(negative, centred, 0.0), number)
     m, n = int(positive.sum()), int(negative.sum())
     with_positive, with_negative = _patients(number, positive), _patients(number, negative)
     patients = len(of_positives)

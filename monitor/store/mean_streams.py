@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from monitor.records import Place
+import numpy as np
+
+from monitor.records import FloatArray, IntArray, Place
 from monitor.store import bulk
-from monitor.store.connection import Session, rows
+from monitor.store.connection import Session, columns, rows
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,11 @@ class ReferenceRow:
     finding: str
     feature: str
     kind: str
-    edges: tuple[float, ...]
+    edges: FloatArray
     levels: tuple[str, ...]
-    counts: tuple[int, ...]
+    counts: IntArray
     patients: int
-    probability: tuple[float, ...]
+    probability: FloatArray
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,16 @@ def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
 
 def references(connection: Session) -> list[ReferenceRow]:
     """Every frozen reference, by place and feature."""
-    found = rows(
+    found = columns(
         connection,
         f"SELECT {', '.join(_REFERENCE)} FROM reference_features ORDER BY site, finding, feature",  # noqa: S608
     )
-    return [ReferenceRow(*map(_frozen, values)) for values in found]
+    return [_reference(*values) for values in zip(*(of.tolist() for of in found.values()), strict=True)]
+
+
+def _reference(*values: Any) -> ReferenceRow:
+    site, finding, feature, kind, edges, levels, counts, patients, probability = values
+    return ReferenceRow(site, finding, feature, kind, edges, tuple(levels), counts, patients, probability)
 
 
 def looks(connection: Session, *, night: date | None = None, place: Place | None = None) -> list[MeanLook]:
@@ -170,7 +177,13 @@ def arrived_so_far(connection: Session) -> dict[Place, tuple[int, int]]:
 
 def _values(item: ReferenceRow | MeanLook | DetectorRow) -> list[Any]:
     listed = (getattr(item, field.name) for field in fields(item))
-    return [list(value) if isinstance(value, tuple) else value for value in listed]
+    return [_listed(value) for value in listed]
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _frozen(value: Any) -> Any:

@@ -69,14 +69,7 @@ def _add_hospital(connection: Session, plan: ChangePlan, version: int) -> None:
 
 def lacking_columns(connection: Session, plan: ChangePlan) -> list[str]:
     """Columns that the plan's covariates and strata need and the store does not have."""
-    present = {
-        str(name)
-        for (name,) in rows(
-            connection,
-            "SELECT column_name FROM duckdb_columns() "
-            "WHERE database_name = 'store' AND table_name = 'predictions'",
-        )
-    }
+    present = {str(name) for name, *_ in rows(connection, "DESCRIBE store.predictions")}
     needed = [strata.HOSPITAL] if plan.strata else []
     needed += [column.name for column in covariates.columns(plan)]
     return [name for name in needed if name not in present]

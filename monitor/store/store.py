@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 
 from monitor.errors import EvidenceError
 from monitor.plan.model import ChangePlan
-from monitor.records import Arrived, BatchReport, FloatArray, Mark, Place, Reads, Role, Rows, TextArray
+from monitor.records import (
+    Arrived,
+    BatchReport,
+    FloatArray,
+    Mark,
+    Place,
+    Reads,
+    Role,
+    Rows,
+    TextArray,
+    Unread,
+)
 from monitor.store import (
     arrivals,
     examples,
@@ -360,6 +371,11 @@ class Store:
         """
         with translated("reading new predictions"):
             return arrivals.arrived(self._connection, self._plan, after, upto, place)
+
+    def unread(self, after: Mark | None, upto: Mark, place: Place | None = None) -> dict[Place, Unread]:
+        """The same predictions as a look reads them, texts and patients as numbers, in no order."""
+        with translated("reading new predictions"):
+            return arrivals.unread(self._connection, self._plan, after, upto, place)
 
     def late_predictions(self, days: int) -> dict[Place, int]:
         """Predictions held of each place that came later than so many days after their cohort ended."""

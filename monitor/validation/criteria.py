@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.logistic import SeparationError, cluster_covariance, cluster_sums, expit, fit_logistic, log_loss
+from monitor.logistic import SeparationError, cluster_sums, expit, fit_logistic, log_loss, numbered_covariance
 from monitor.plan.model import Criterion, LossCriterion, RatioCriterion
 from monitor.records import FloatArray
 from monitor.validation.evidence import (
@@ -143,6 +143,6 @@ def slope_bounds(evidence: Evidence, z: float) -> tuple[Bounds, float]:
     weight, design = evidence.weights, np.column_stack([np.ones(evidence.n), evidence.candidate])
     fit = fit_logistic(design, evidence.outcome, weight=weight)
     residual = weight * (evidence.outcome - expit(design @ fit.coefficients))
-    covariance = cluster_covariance(design, residual, fit.covariance, evidence.patient_number)
+    covariance = numbered_covariance(design, residual, fit.covariance, evidence.patient_number)
     slope, error = float(fit.coefficients[1]), math.sqrt(float(covariance[1, 1]))
     return Bounds(slope, slope - z * error, slope + z * error), error

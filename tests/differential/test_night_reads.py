@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from monitor import store
-from monitor.records import Mark
+from monitor.records import Mark, Place
 from tests.build_plan import make_plan
 from tests.ingesting import KEY, Desk, prediction
 
@@ -51,6 +52,11 @@ def before(row: Row, mark: Mark) -> bool:
     return row.day <= mark.due and row.arrived <= mark.known_by and row.batch <= mark.batch
 
 
+def repeats(found: Mapping[Place, Any]) -> dict[Place, Counter[int]]:
+    """Of each place, how many patients have so many rows."""
+    return {place: Counter(Counter(part.patient.tolist()).values()) for place, part in found.items()}
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_path: Path) -> None:
     desk = Desk(tmp_path, make_plan())
@@ -70,6 +76,8 @@ def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_
             told = Counter(str(name) for part in found.values() for name in part.patient)
             wanted = [r for r in rows if before(r, upto) and not (after and before(r, after))] if upto else []
             assert told == Counter(store.pseudonym(KEY, "patient", row.patient) for row in wanted)
+            looked = opened.unread(after, upto) if upto is not None else {}
+            assert repeats(looked) == repeats(found)
             seen += told
     assert sum(seen.values()) == len(rows)
 

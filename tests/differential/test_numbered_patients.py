@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from monitor.drift import (
+    FrozenFeature,
+    Tally,
     freeze_continuous,
     freeze_rate,
     location_and_spread,
-    log_e_of_streams,
     rate,
+    tally,
     visits,
 )
 from monitor.drift.bets import log_e_of_cohort
@@ -62,43 +64,52 @@ def test_a_cohort_counts_each_patient_once(seed: int) -> None:
     assert log_e_of_cohort(log_e, patient) == pytest.approx(np.log(by_patient).sum(axis=0))
 
 
+def held(feature: FrozenFeature, values: Any, patient: Any) -> Tally:
+    """What a look holds of a feature, from values in the order of the patients given."""
+    rows = visits(patient)
+    return tally(feature.count(values[rows.alone]), feature.code(values[rows.shared]), rows)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_look_is_the_mean_reading_of_each_patient(seed: int) -> None:
     rng, patient = drawn(seed)
-    stream = location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)
-    codes = stream.feature.code(rng.normal(size=len(patient)).round(1))
-    found = stream.sums(codes, visits(cluster_numbers(patient)))
-    readings = np.array([stream.values[codes[patient == name]].mean(axis=0) for name in np.unique(patient)])
-    assert found[0] == len(readings)
-    assert found[1] == pytest.approx(readings.sum(axis=0))
-    assert found[2] == pytest.approx((readings**2).sum(axis=0))
+    number, drawn_values = cluster_numbers(patient), rng.normal(size=len(patient)).round(1)
+    location = location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)
+    share = rate(freeze_rate(rng.integers(0, 2, 50).astype(float), 50), 0.2, 2.0)
+    for stream, values in ((location, drawn_values), (share, drawn_values > 0)):
+        looked = held(stream.feature, values, number)
+        found, codes = stream.read(looked), stream.feature.code(values)
+        mean = np.array([stream.values[codes[patient == name]].mean(axis=0) for name in np.unique(patient)])
+        gain = np.array([wager.gain for wager in stream.wagers])
+        edge = np.array([wager.edge for wager in stream.wagers])
+        e = 1 + gain * (stream.values[codes][:, [wager.functional for wager in stream.wagers]] - edge)
+        by_patient = np.array([e[patient == name].mean(axis=0) for name in np.unique(patient)])
+        assert (looked.rows, looked.patients) == (len(patient), len(mean))
+        assert found.sums == pytest.approx(mean.sum(axis=0))
+        assert found.squares == pytest.approx((mean**2).sum(axis=0))
+        assert found.log_e == pytest.approx(np.log(by_patient).sum(axis=0))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_streams_read_together_have_the_bits_of_each_alone(seed: int) -> None:
+def test_neither_the_order_of_rows_nor_the_numbers_of_patients_change_a_bit(seed: int) -> None:
     rng, patient = drawn(seed)
-    number, n = cluster_numbers(patient), len(patient)
-    features = [freeze_continuous(rng.normal(size=50).round(1), 50) for _ in range(2)]
-    streams = [location_and_spread(feature, 0.1, 2.0) for feature in features]
-    streams += [rate(freeze_rate(rng.integers(0, 2, 50).astype(float), 50), 0.2, 2.0)]
-    codes = [stream.feature.code(rng.normal(size=n).round(1).clip(0, 1)) for stream in streams]
-    together = log_e_of_streams(streams, codes, visits(number))
-    for stream, code, found in zip(streams, codes, together, strict=True):
-        size = np.bincount(number)
-        alone, readings = size[number] == 1, stream.values[code]
-        gain = np.array([wager.gain for wager in stream.wagers])
-        edge = np.array([wager.edge for wager in stream.wagers])
-        log_e = np.log1p(gain * (readings[:, [wager.functional for wager in stream.wagers]] - edge))
-        singles = np.bincount(code[alone], minlength=len(stream.values))
-        met = np.flatnonzero(singles)
-        first = [int(np.flatnonzero(code == one)[0]) for one in met]
-        expected = singles[met] @ np.asfortranarray(log_e[first])
-        if not alone.all():
-            expected = expected + log_e_of_cohort(np.ascontiguousarray(log_e[~alone]), number[~alone])
-        assert np.array_equal(found, expected)
-        mean = plain_sums(readings, number) / size[:, None]
-        patients, sums, squares = stream.sums(code, visits(number))
-        assert (patients, *sums, *squares) == (len(size), *mean.sum(axis=0), *(mean**2).sum(axis=0))
+    number, values = cluster_numbers(patient), rng.normal(size=len(patient))
+    stream = location_and_spread(freeze_continuous(rng.normal(size=50).round(1), 50), 0.1, 2.0)
+    found = stream.read(held(stream.feature, values, number))
+    order, names = rng.permutation(len(values)), rng.permutation(len(values)) * 10**15 - 10**17
+    again = stream.read(held(stream.feature, values[order], names[number][order]))
+    for one, other in zip(found, again, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_counts_of_codes_are_those_of_each_value(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for places in (0, 1, 6):
+        feature = freeze_continuous(rng.normal(size=40).round(places), 40)
+        values = rng.normal(size=int(rng.integers(0, 60))).round(places)
+        expected = np.bincount(feature.code(values), minlength=len(feature.counts))
+        assert feature.count(values).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

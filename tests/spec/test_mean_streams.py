@@ -10,6 +10,7 @@ import pytest
 from monitor.drift import (
     Detector,
     MeanStream,
+    Tally,
     code_values,
     freeze_continuous,
     freeze_levels,
@@ -24,7 +25,7 @@ from monitor.drift import (
     standardized_difference,
     start,
 )
-from monitor.drift.wagers import Wager, log_e_of_codes
+from monitor.drift.wagers import Wager
 from monitor.logistic import expit
 from monitor.records import FloatArray
 
@@ -98,7 +99,8 @@ def test_neither_order_nor_batches_of_a_night_matter(name: str) -> None:
 def test_counts_of_codes_are_enough_where_patients_come_once() -> None:
     stream = STREAMS["number"]
     codes = np.random.default_rng(4).integers(0, len(stream.values), 500)
-    counted = log_e_of_codes(stream.values, stream.stakes, np.bincount(codes, minlength=len(stream.values)))
+    counts, none = np.bincount(codes, minlength=len(stream.values)), np.empty(0, dtype=np.int64)
+    counted = stream.read(Tally(counts, none, none, none)).log_e
     assert stream.log_e(codes, np.arange(500)) == pytest.approx(counted)
 
 

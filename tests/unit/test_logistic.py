@@ -48,3 +48,36 @@ def test_every_ordinary_site_has_a_fit(rows: int) -> None:
         fit = fit_logistic(design, cohort.outcome)
         residual = cohort.outcome - 1 / (1 + np.exp(-design @ fit.coefficients))
         assert np.abs(design.T @ residual).max() < 1e-3
+
+
+@pytest.mark.parametrize("drawn", ["normal", "standard_cauchy", "exponential"])
+def test_a_fit_ends_at_the_limits_of_the_arithmetic(drawn: str) -> None:
+    """Wherever it starts: another Newton step would move no coefficient by a billionth of its error."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = getattr(rng, drawn)(size=500)
+        outcome = (rng.random(500) < 1 / (1 + np.exp(1.5 - np.tanh(x)))).astype(float)
+        for weight, offset in ((1.0, 0.0), (rng.uniform(0.1, 10.0, 500), 0.0), (1.0, x / 2)):
+            design = np.column_stack([np.ones(500), x])
+            fit = fit_logistic(design, outcome, offset, weight)
+            missed = outcome - 1 / (1 + np.exp(-(design @ fit.coefficients + offset)))
+            step = fit.covariance @ (design.T @ (weight * missed))
+            assert (np.abs(step) < 1e-9 * np.sqrt(np.diag(fit.covariance))).all()
+
+
+def test_scores_that_separate_the_outcomes_have_no_fit() -> None:
+    """However far the classes lie apart, and wherever a guess from their means would start."""
+    for width in (1e-3, 0.1, 1.0):
+        x = width * np.linspace(-1.0, 1.0, 50)
+        for outcome in (x > 0, x < 0, x > 0.9 * width):
+            with pytest.raises(SeparationError, match="no finite fit"):
+                fit_logistic(np.column_stack([np.ones(50), x]), outcome.astype(float))
+
+
+def test_log_odds_too_large_for_an_exponential_still_have_a_loss() -> None:
+    """One row at odds of e^1000 against what happened costs 1000 nats and moves no other row."""
+    offset = np.append(np.zeros(300), -1000.0)
+    outcome = np.append(np.tile([1.0, 0.0, 0.0], 100), 1.0)
+    fit = fit_logistic(np.ones((301, 1)), outcome, offset)
+    assert fit.coefficients[0] == pytest.approx(np.log(101 / 199))
+    assert fit.log_likelihood < -999.0

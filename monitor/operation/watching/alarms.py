@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,7 @@ from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.watching.references import Reference
 from monitor.operation.watching.specs import StreamSpec, limit_of
 from monitor.operation.workspace import Workspace
-from monitor.plan.logs import CategoricalCovariate
-from monitor.records import Arrived, Place
+from monitor.records import Categories, IntArray, Place, Unread
 from monitor.store import MeanLook
 
 UNSEEN = "unseen_category:"
@@ -38,7 +36,7 @@ def raise_if_reached(
         {
             "log_r": detector.log_mixture,
             "log_limit": limit,
-            "bet": best.name,
+            "bet": stream.in_words(best),
             "looks": detector.looks,
             "rows": seen.rows,
             "effect": {
@@ -53,7 +51,7 @@ def raise_if_reached(
 
 
 def unseen_categories(
-    workspace: Workspace, rows: Arrived, references: Mapping[str, Reference], knowledge: Knowledge
+    workspace: Workspace, rows: Unread, references: Mapping[str, Reference], knowledge: Knowledge
 ) -> None:
     """An alarm for each covariate with a level that nothing led one to expect and no alarm told of yet.
 
@@ -61,13 +59,13 @@ def unseen_categories(
     rare: how often it comes is a matter of the covariate's stream, whose alarms have a probability.
     """
     for item in workspace.loaded.plan.logs.covariates:
-        name = UNSEEN + item.name
-        if not isinstance(item, CategoricalCovariate) or item.name not in references:
+        name, column = UNSEEN + item.name, rows.features[item.name]
+        if item.kind != "categorical" or not isinstance(column, Categories) or item.name not in references:
             continue
         if workspace.state.open_alarm(rows.place, name) is not None:
             continue
         seen = {*references[item.name].feature.levels, *item.levels}
-        new = _patients_by_level(rows, item.name, seen)
+        new = _patients_by_level(column, rows.patient, seen)
         told = _told_before(workspace, rows.place, name)
         new = {level: who for level, who in new.items() if sha256_text(level) not in told}
         if new:
@@ -75,14 +73,13 @@ def unseen_categories(
             _record(workspace, rows.place, name, night, _unseen_body(new))
 
 
-def _patients_by_level(rows: Arrived, name: str, seen: set[str]) -> dict[str, list[str]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    if set(rows.features[name].tolist()) <= {None, *seen}:
-        return {}
-    for level, patient in zip(rows.features[name].tolist(), rows.patient.tolist(), strict=True):
-        if level is not None and level not in seen:
-            found[level].append(patient)
-    return dict(sorted(found.items()))
+def _patients_by_level(column: Categories, patient: IntArray, seen: set[str]) -> dict[str, list[int]]:
+    """The patient of each row that has a level which is not among those seen."""
+    found: dict[str, list[int]] = {}
+    for number, level in enumerate(column.levels):
+        if level not in seen and (met := column.number == number).any():
+            found[level] = patient[met].tolist()
+    return found
 
 
 def _told_before(workspace: Workspace, place: Place, stream: str) -> set[str]:
@@ -90,7 +87,7 @@ def _told_before(workspace: Workspace, place: Place, stream: str) -> set[str]:
     return {digest for item in alarms if item.stream == stream for digest in item.body["levels_sha256"]}
 
 
-def _unseen_body(new: Mapping[str, list[str]]) -> dict[str, Any]:
+def _unseen_body(new: Mapping[str, list[int]]) -> dict[str, Any]:
     tellable = [level for level, who in new.items() if len(set(who)) >= PATIENTS_TO_TELL]
     return {
         "log_r": None,

@@ -7,25 +7,44 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.drift import FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
+from monitor.drift import (
+    FeatureKind,
+    FrozenFeature,
+    count_patients,
+    freeze_continuous,
+    freeze_levels,
+    freeze_rate,
+)
 from monitor.logistic import cluster_numbers
 from monitor.operation.watching.specs import AGREEMENT, ALERTS, MISSING, SCORE
 from monitor.performance.readers import decisions_from_text
 from monitor.plan import ChangePlan
 from monitor.plan.device import Finding
-from monitor.records import Arrived, BoolArray, IntArray
+from monitor.records import BoolArray, Categories, FloatArray, IntArray, TextArray, Unread
 
 
 class Feature(NamedTuple):
-    """One feature of some rows: how it is frozen, its values, and where there is one."""
+    """One feature of some rows.
 
-    kind: str
+    Attributes:
+        kind: How it is frozen.
+        values: Numbers, or the places of texts among the levels, shape (n,).
+        known: Where there is one, shape (n,).
+        levels: Of a categorical feature.
+    """
+
+    kind: FeatureKind
     values: NDArray[Any]
     known: BoolArray
+    levels: tuple[str, ...] = ()
+
+    def texts(self) -> TextArray:
+        """The levels as texts."""
+        return np.array(self.levels, dtype=object)
 
 
 def features_of(
-    plan: ChangePlan, finding: Finding, rows: Arrived, threshold: float | None
+    plan: ChangePlan, finding: Finding, rows: Unread, threshold: float | None
 ) -> dict[str, Feature]:
     """Everything a reference of predictions holds.
 
@@ -41,35 +60,35 @@ def features_of(
     """
     everywhere = np.ones(len(rows), dtype=bool)
     found = {SCORE: Feature("continuous", rows.score, everywhere)}
-    for item in plan.logs.covariates:
-        values = rows.features[item.name]
-        found[item.name] = Feature(item.kind, values, _known(values, item.kind))
-        found[MISSING + item.name] = Feature("rate", (~found[item.name].known).astype(float), everywhere)
+    for name, values in rows.features.items():
+        found[name] = _declared(values)
+        found[MISSING + name] = Feature("rate", ~found[name].known, everywhere)
     if finding.operating_point is not None:
-        alerts = (rows.score >= finding.operating_point.threshold).astype(float)
-        found[ALERTS] = Feature("rate", alerts, everywhere)
-    meaning = plan.logs.predictions.reader_decisions
-    if meaning is not None and threshold is not None:
-        decided = decisions_from_text(rows.reader_decision, meaning.positive, meaning.negative).value
-        agree = (decided == (rows.score >= threshold)).astype(float)
-        found[AGREEMENT] = Feature("rate", agree, ~np.isnan(decided))
+        found[ALERTS] = Feature("rate", rows.score >= finding.operating_point.threshold, everywhere)
+    meaning, said = plan.logs.predictions.reader_decisions, rows.reader_decision
+    if meaning is not None and said is not None and threshold is not None:
+        words = np.array([*said.levels, None], dtype=object)
+        decided = decisions_from_text(words, meaning.positive, meaning.negative).value[said.number]
+        found[AGREEMENT] = Feature("rate", decided == (rows.score >= threshold), ~np.isnan(decided))
     return found
 
 
-def _known(values: NDArray[Any], kind: str) -> BoolArray:
-    if kind == "continuous":
-        return ~np.isnan(values)
-    return np.array([value is not None for value in values.tolist()], dtype=bool)
+def _declared(values: FloatArray | Categories) -> Feature:
+    if isinstance(values, Categories):
+        return Feature("categorical", values.number, values.number >= 0, values.levels)
+    return Feature("continuous", values, ~np.isnan(values))
 
 
 def frozen(feature: Feature, patient: IntArray) -> FrozenFeature | None:
     """The reference of a feature; None where it has no value at all."""
     if not feature.known.any():
         return None
-    values, patients = feature.values[feature.known], len(np.unique(patient[feature.known]))
+    values, patients = feature.values[feature.known], count_patients(patient[feature.known])
     if feature.kind == "continuous":
-        return freeze_continuous(values.astype(np.float64), patients)
-    return freeze_levels(values, patients) if feature.kind == "categorical" else freeze_rate(values, patients)
+        return freeze_continuous(values, patients)
+    if feature.kind == "categorical":
+        return freeze_levels(feature.texts()[values], patients)
+    return freeze_rate(values, patients)
 
 
 def numbered(patient: NDArray[Any]) -> IntArray:

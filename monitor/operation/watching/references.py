@@ -13,10 +13,10 @@ from monitor.drift import FrozenFeature, MeanStream, code_values
 from monitor.hashing import sha256_record
 from monitor.logistic import expit, logit
 from monitor.operation.attempt.windows import Knowledge
-from monitor.operation.watching.features import Feature, frozen, numbered
+from monitor.operation.watching.features import Feature, frozen
 from monitor.operation.watching.specs import SCORE, StreamSpec
 from monitor.operation.workspace import Workspace
-from monitor.records import Arrived, FloatArray, Place
+from monitor.records import FloatArray, Place, Unread
 from monitor.store import ReferenceRow
 
 ReferenceOf = Literal["predictions", "outcomes"]
@@ -40,26 +40,22 @@ class Reference:
             *place,
             name,
             item.kind,
-            tuple(item.edges.tolist()),
+            item.edges,
             item.levels,
-            tuple(item.counts.tolist()),
+            item.counts,
             item.patients,
-            tuple(self.probability.tolist()),
+            self.probability,
         )
 
 
 def read(row: ReferenceRow) -> Reference:
     """A reference as the store has it."""
-    edges, counts = np.array(row.edges, dtype=np.float64), np.array(row.counts, dtype=np.int64)
     kind: Any = row.kind
-    return Reference(
-        FrozenFeature(kind, edges, row.levels, counts, row.patients),
-        np.array(row.probability, dtype=np.float64),
-    )
+    return Reference(FrozenFeature(kind, row.edges, row.levels, row.counts, row.patients), row.probability)
 
 
 def freeze_predictions(
-    workspace: Workspace, rows: Arrived, features: Mapping[str, Feature]
+    workspace: Workspace, rows: Unread, features: Mapping[str, Feature]
 ) -> dict[str, Reference]:
     """Every feature of a place's first predictions that has a value.
 
@@ -68,16 +64,16 @@ def freeze_predictions(
         rows: The reference.
         features: Of these rows.
     """
-    patient, found = numbered(rows.patient), dict[str, Reference]()
+    found: dict[str, Reference] = {}
     for name, feature in features.items():
-        item = frozen(feature, patient)
+        item = frozen(feature, rows.patient)
         if item is not None:
             probability = _probability(workspace, rows, item) if name == SCORE else np.empty(0)
             found[name] = Reference(item, probability)
     return found
 
 
-def _probability(workspace: Workspace, rows: Arrived, score: FrozenFeature) -> FloatArray:
+def _probability(workspace: Workspace, rows: Unread, score: FrozenFeature) -> FloatArray:
     calibrator = workspace.state.calibrator(rows.place)
     return expit(calibrated_log_odds(calibrator, logit(code_values(score, rows.score))))
 
@@ -98,7 +94,7 @@ def record_frozen(
         "finding": place.finding,
         "of": of,
         "night": night,
-        "features": {row.feature: sum(row.counts) for row in rows},
+        "features": {row.feature: int(row.counts.sum()) for row in rows},
         "calibrator": workspace.state.calibrator(place).version,
         "sha256": sha256_record([_hashed(row) for row in rows]),
         **described,
@@ -109,4 +105,4 @@ def record_frozen(
 
 def _hashed(row: ReferenceRow) -> list[Any]:
     """Without the probabilities, whose last digit processors may disagree about."""
-    return [row.feature, row.kind, list(row.edges), list(row.levels), list(row.counts), row.patients]
+    return [row.feature, row.kind, row.edges.tolist(), list(row.levels), row.counts.tolist(), row.patients]

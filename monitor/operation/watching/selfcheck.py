@@ -11,11 +11,11 @@ import numpy as np
 from monitor.errors import EvidenceError
 from monitor.hashing import sha256_text
 from monitor.operation.attempt.operating_points import finding_of
-from monitor.operation.watching.features import features_of, numbered
+from monitor.operation.watching.features import features_of
 from monitor.operation.watching.site import Reading, Seen, SiteNight, see
 from monitor.operation.watching.specs import AGREEMENT, PREVALENCE
 from monitor.operation.watching.watch import ARRIVALS, Watch
-from monitor.records import Arrived, Place
+from monitor.records import Place, Unread
 from monitor.store import MeanLook
 
 CLOSE = 1e-9
@@ -48,7 +48,7 @@ def check_a_past_night(watch: Watch, night: str) -> str | None:
     if checked <= state.archived_after:
         return None
     after = state.marks[drawn - 1] if drawn else None
-    rows = workspace.store.arrived(after, state.marks[drawn])
+    rows = workspace.store.unread(after, state.marks[drawn])
     stored = workspace.store.mean_looks(night=date.fromisoformat(checked))
     told = {look.place: look.rows for look in stored if look.stream == ARRIVALS}
     if told != {place: len(found) for place, found in rows.items()}:
@@ -61,7 +61,7 @@ def check_a_past_night(watch: Watch, night: str) -> str | None:
     return checked
 
 
-def _read_again(watch: Watch, rows: Arrived, stored: list[MeanLook]) -> SiteNight:
+def _read_again(watch: Watch, rows: Unread, stored: list[MeanLook]) -> SiteNight:
     """What the streams of predictions that are stored read at a place then; nothing is bet."""
     plan, names = watch.plan, {look.stream for look in stored}
     readings = tuple(
@@ -69,9 +69,7 @@ def _read_again(watch: Watch, rows: Arrived, stored: list[MeanLook]) -> SiteNigh
         for spec in watch.specs
         if spec.feature not in UNTOLD and spec.name in names
     )
-    return SiteNight(
-        features_of(plan, finding_of(plan, rows.place), rows, None), numbered(rows.patient), readings
-    )
+    return SiteNight(features_of(plan, finding_of(plan, rows.place), rows, None), rows.patient, readings)
 
 
 def _compare(stored: list[MeanLook], seen: Mapping[str, Seen], checked: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from monitor.drift import Detector, MeanStream, Visits, log_e_of_streams, look, visits
+import numpy as np
+
+from monitor.drift import Detector, FrozenFeature, MeanStream, Tally, Visits, look, tally, visits
 from monitor.operation.watching.features import Feature
-from monitor.records import FloatArray, IntArray
+from monitor.records import IntArray
 
 
 class Reading(NamedTuple):
@@ -40,32 +41,25 @@ class Seen(NamedTuple):
 
 def see(night: SiteNight) -> dict[str, Seen]:
     """Every look of a site's night, by the stream's name."""
-    together: defaultdict[bytes, list[Reading]] = defaultdict(list)
+    rows, held = visits(night.patient), dict[str, Tally]()
     for reading in night.readings:
-        together[night.features[reading.feature].known.tobytes()].append(reading)
-    return {name: seen for readings in together.values() for name, seen in _see(night, readings)}
+        if reading.feature not in held:
+            held[reading.feature] = _tally(night.features[reading.feature], reading.stream.feature, rows)
+    return {reading.name: _seen(reading, held[reading.feature]) for reading in night.readings}
 
 
-def _see(night: SiteNight, readings: list[Reading]) -> list[tuple[str, Seen]]:
-    """Looks at features that are known of the same rows."""
-    known = night.features[readings[0].feature].known
-    rows, codes = visits(night.patient[known]), dict[str, IntArray]()
-    for reading in readings:
-        if reading.feature not in codes:
-            values = night.features[reading.feature].values[known]
-            codes[reading.feature] = reading.stream.feature.code(values)
-    bet_on = [reading for reading in readings if reading.before is not None]
-    log_e = log_e_of_streams(
-        [reading.stream for reading in bet_on], [codes[reading.feature] for reading in bet_on], rows
-    )
-    added = dict(zip([reading.name for reading in bet_on], log_e, strict=True))
-    return [
-        (reading.name, _seen(reading, codes[reading.feature], rows, added.get(reading.name)))
-        for reading in readings
-    ]
+def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
+    """What the rows hold of a feature, by the codes of its reference."""
+    rows = rows.among(feature.known)
+    alone, shared = feature.values.take(rows.alone), feature.values.take(rows.shared)
+    if feature.kind == "categorical":
+        code = frozen.code(feature.texts())
+        counts = np.bincount(code.take(alone), minlength=len(frozen.counts))
+        return tally(counts, code[shared], rows)
+    return tally(frozen.count(alone), frozen.code(shared), rows)
 
 
-def _seen(reading: Reading, codes: IntArray, rows: Visits, log_e: FloatArray | None) -> Seen:
-    patients, sums, squares = reading.stream.sums(codes, rows)
-    after = None if reading.before is None or log_e is None else look(reading.before, log_e)
-    return Seen(len(codes), patients, tuple(sums.tolist()), tuple(squares.tolist()), after)
+def _seen(reading: Reading, held: Tally) -> Seen:
+    found = reading.stream.read(held, bet=reading.before is not None)
+    after = None if reading.before is None or found.log_e is None else look(reading.before, found.log_e)
+    return Seen(held.rows, held.patients, tuple(found.sums.tolist()), tuple(found.squares.tolist()), after)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from monitor.drift import Detector, MeanStream, freeze_rate, start
+from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start
 from monitor.operation.attempt.operating_points import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
@@ -20,7 +20,7 @@ from monitor.operation.watching.site import Reading, Seen, SiteNight, see
 from monitor.operation.watching.specs import PREVALENCE, StreamSpec, specs
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
-from monitor.records import Arrived, IntArray, Mark, Place, Rows
+from monitor.records import Mark, Place, Rows, Unread
 from monitor.store import DetectorRow, MeanLook, ReferenceRow
 
 ARRIVALS = "arrivals"
@@ -81,13 +81,13 @@ class Watch:
         mark, marks = self.mark(knowledge), self.workspace.state.marks
         if mark is None:
             return
-        found = self.workspace.store.arrived(marks[-1] if marks else None, mark)
+        found = self.workspace.store.unread(marks[-1] if marks else None, mark)
         places = sorted(found)
         nights = {place: self._site_night(found[place]) for place in places}
         asked = [place for place in places if nights[place].readings]
         seen = dict(zip(asked, self.spread(see, [nights[place] for place in asked]), strict=True))
         for place in places:
-            self._read_place(found[place], nights[place], seen.get(place, {}), knowledge, mark)
+            self._read_place(found[place], seen.get(place, {}), knowledge, mark)
 
     def read_outcomes(self, rows: Rows, knowledge: Knowledge) -> None:
         """Look at the outcomes of a cohort that has matured; repeat visits take no part."""
@@ -111,7 +111,7 @@ class Watch:
         self.workspace.store.put_mean_looks(done.looks, list(done.states.values()), done.references)
         return done.looks
 
-    def _site_night(self, rows: Arrived) -> SiteNight:
+    def _site_night(self, rows: Unread) -> SiteNight:
         """What the streams of a place with a reference are to read."""
         features, place = self._features(rows), rows.place
         referred = self.references.get(place, {}) if self._frozen(place) else {}
@@ -120,13 +120,11 @@ class Watch:
             for spec in self.specs
             if spec.feature in features and spec.feature in referred and features[spec.feature].known.any()
         )
-        return SiteNight(features, numbered(rows.patient), readings)
+        return SiteNight(features, rows.patient, readings)
 
-    def _read_place(
-        self, rows: Arrived, night: SiteNight, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark
-    ) -> None:
+    def _read_place(self, rows: Unread, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark) -> None:
         place = rows.place
-        self.pending.looks.append(self._arrivals(rows, night.patient, knowledge))
+        self.pending.looks.append(self._arrivals(rows, knowledge))
         if place not in self.references or not self._frozen(place):
             self._freeze_predictions(place, self._arrived_with(rows), knowledge, mark)
             return
@@ -136,7 +134,7 @@ class Watch:
             if spec.name in seen:
                 self._record_look(spec, place, seen[spec.name], knowledge)
 
-    def _arrived_with(self, rows: Arrived) -> tuple[int, int]:
+    def _arrived_with(self, rows: Unread) -> tuple[int, int]:
         """Looks and studies of a place that has no reference yet, these rows included."""
         if self.arrived is None:
             self.arrived = self.workspace.store.arrived_so_far()
@@ -147,14 +145,14 @@ class Watch:
     def _frozen(self, place: Place) -> bool:
         return (place, "predictions") in self.workspace.state.references
 
-    def _features(self, rows: Arrived) -> Mapping[str, Feature]:
+    def _features(self, rows: Unread) -> Mapping[str, Feature]:
         finding = finding_of(self.plan, rows.place)
         point = finding.operating_point
         threshold = live_threshold(self.workspace.state, point, rows.place) if point else None
         return features_of(self.plan, finding, rows, threshold)
 
-    def _arrivals(self, rows: Arrived, patient: IntArray, knowledge: Knowledge) -> MeanLook:
-        patients = int(patient.max()) + 1
+    def _arrivals(self, rows: Unread, knowledge: Knowledge) -> MeanLook:
+        patients = count_patients(rows.patient)
         return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
 
     def _freeze_predictions(
@@ -164,7 +162,7 @@ class Watch:
         wanted, (looks, studies) = self.plan.monitoring.reference, arrived
         if wanted is None or looks < wanted.looks or studies < wanted.minimum_rows:
             return
-        rows = self.workspace.store.arrived(None, mark, place)[place]
+        rows = self.workspace.store.unread(None, mark, place)[place]
         found = freeze_predictions(self.workspace, rows, self._features(rows))
         self.references[place] = {**self.references.get(place, {}), **found}
         self.pending.references += record_frozen(
@@ -175,8 +173,8 @@ class Watch:
             found,
             looks=looks,
             rows=len(rows),
-            first=str(rows.cohort[0]),
-            last=str(rows.cohort[-1]),
+            first=rows.cohort.levels[rows.cohort.number.min()],
+            last=rows.cohort.levels[rows.cohort.number.max()],
             mark={"due": mark.due.isoformat(), "known_by": mark.known_by.isoformat(), "batch": mark.batch},
         )
 
@@ -202,7 +200,7 @@ class Watch:
         known = known.where(~known.repeat) if known else None
         if known is None or known.events < wanted.minimum_events:
             return
-        frozen = freeze_rate(known.outcome, len(np.unique(numbered(known.patient))))
+        frozen = freeze_rate(known.outcome, count_patients(numbered(known.patient)))
         found = {PREVALENCE: Reference(frozen, np.empty(0))}
         self.references.setdefault(place, {}).update(found)
         self.pending.references += record_frozen(
@@ -222,10 +220,10 @@ class Watch:
     def _reading(self, spec: StreamSpec, place: Place) -> Reading:
         """A stream and where its detector stands: nothing is bet while an alarm of the stream is open."""
         stream, epoch = self.stream_of(spec, place), self.workspace.state.epoch_of(place, spec.name)
-        if not stream.wagers or self.workspace.state.open_alarm(place, spec.name) is not None:
+        if not stream.stakes.names or self.workspace.state.open_alarm(place, spec.name) is not None:
             return Reading(spec.name, spec.feature, stream, None)
         before = self.detectors.get((place, spec.name))
-        standing = before[1] if before and before[0] == epoch else start(len(stream.wagers))
+        standing = before[1] if before and before[0] == epoch else start(len(stream.stakes.names))
         return Reading(spec.name, spec.feature, stream, standing)
 
     def _record_look(self, spec: StreamSpec, place: Place, seen: Seen, knowledge: Knowledge) -> None:
