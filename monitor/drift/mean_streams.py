@@ -86,7 +86,9 @@ class MeanStream:
         readings = np.concatenate([self.values.T[:, met], shared], axis=1)
         weighted = readings * times
         sums, squares = weighted.sum(axis=1), (weighted * readings).sum(axis=1)
-        return Reading(sums, squares, log_e_of_readings(readings, self.stakes) @ times if bet else None)
+        if not bet:
+            return Reading(sums, squares, None)
+        return Reading(sums, squares, (log_e_of_readings(readings, self.stakes) * times).sum(axis=1))
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""
