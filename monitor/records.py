@@ -188,6 +188,11 @@ class Unread:
     reader_decision: Categories | None
     features: Mapping[str, FloatArray | Categories]
 
+    def __post_init__(self) -> None:
+        for column in (self.patient, self.score, self.cohort, self.reader_decision, *self.features.values()):
+            if column is not None:
+                (column.number if isinstance(column, Categories) else column).flags.writeable = False
+
     def __len__(self) -> int:
         return len(self.score)
 

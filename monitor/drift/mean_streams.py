@@ -32,8 +32,8 @@ DOWN_GAINS = (0.3, 0.6, 0.95)
 """Of the bets on a lower mean score."""
 
 
-class Reading(NamedTuple):
-    """What a look reads of a stream.
+class Added(NamedTuple):
+    """What a look adds to a stream.
 
     Attributes:
         sums, squares: Of the patients' mean readings and of the squares of these, shape (functionals,).
@@ -75,10 +75,11 @@ class MeanStream:
         """A bet with what it is about, such as "location up 0.5"."""
         return f"{self.functionals[wager.functional]} {wager.name}"
 
-    def read(self, held: Tally, *, bet: bool = True) -> Reading:
-        """What a look reads; without a `bet` no evidence is made of it.
+    def read(self, held: Tally, *, bet: bool = True) -> Added:
+        """What a look adds; without a `bet` no evidence is made of it.
 
-        Neither the order of rows nor that of patients changes a bit of it.
+        Neither the order of rows nor that of patients changes a bit of it: studies are counted by code, and
+        patients with several stand in the order of their mean readings.
         """
         met = np.flatnonzero(held.counts)
         shared = held.means(self.values.T)
@@ -86,7 +87,9 @@ class MeanStream:
         readings = np.concatenate([self.values.T[:, met], shared], axis=1)
         weighted = readings * times
         sums, squares = weighted.sum(axis=1), (weighted * readings).sum(axis=1)
-        return Reading(sums, squares, log_e_of_readings(readings, self.stakes) @ times if bet else None)
+        if not bet:
+            return Added(sums, squares, None)
+        return Added(sums, squares, (log_e_of_readings(readings, self.stakes) * times).sum(axis=1))
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from monitor import store
-from monitor.records import Mark, Place
+from monitor.records import Categories, Mark, Place
+from monitor.store import arrivals
 from tests.build_plan import make_plan
 from tests.ingesting import KEY, Desk, prediction
 
@@ -80,6 +81,45 @@ def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_
             assert repeats(looked) == repeats(found)
             seen += told
     assert sum(seen.values()) == len(rows)
+
+
+@pytest.mark.parametrize("most", [0, 1000])
+def test_numbers_stand_for_the_texts_of_the_same_rows(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many levels a column has; rows are known by their scores."""
+    monkeypatch.setattr(arrivals, "MOST_LEVELS", most)
+    desk, rng = Desk(tmp_path, make_plan()), np.random.default_rng(7)
+    lines = [
+        prediction(
+            f"S{number}",
+            f"P{rng.integers(60)}",
+            str(rng.choice(["north", "south"])),
+            str(ZERO + timedelta(int(rng.integers(3)))),
+            f"{number / 1000}",
+            ("m1", str(rng.choice(["60", "71", "999", ""])), str(rng.choice(["PA", "ap", "it's odd", ""]))),
+        )
+        for number in range(200)
+    ]
+    upto = Mark(ZERO + timedelta(9), ZERO + timedelta(9), 1)
+    desk.predictions(*lines, received=ZERO + timedelta(5))
+    with desk.open() as opened:
+        texts, numbers = opened.arrived(None, upto), opened.unread(None, upto)
+    assert list(texts) == list(numbers)
+    assert sum(map(len, texts.values())) == 200
+    for place, rows in texts.items():
+        found = numbers[place]
+        order = np.argsort(found.score)[np.argsort(np.argsort(rows.score))]
+        assert np.array_equal(found.score[order], rows.score)
+        assert found.cohort.texts()[order].tolist() == rows.cohort.tolist()
+        for name, values in rows.features.items():
+            column = found.features[name]
+            if isinstance(column, Categories):
+                assert column.texts()[order].tolist() == values.tolist()
+            else:
+                assert np.array_equal(column[order], values, equal_nan=True)
+        pairs = set(zip(found.patient[order].tolist(), rows.patient.tolist(), strict=True))
+        assert len(pairs) == len(set(rows.patient.tolist())) == len({number for number, _ in pairs})
 
 
 @pytest.mark.parametrize("seed", range(6))
