@@ -1,15 +1,19 @@
 """Which stored batches tell of the studies of a staged file: the only ones it has to be compared with.
 
 A night's file is about new studies, or about studies of some days. The keys are eight bytes a row where
-the rows have a hundred, and the batches they name are read without the others.
+the rows have a hundred, and the batches they name are read without the others. A key is the first half of a
+pseudonym, or of a digest of a research number; an accidental match costs a look and decides nothing.
 """
 # ruff: noqa: S608  (names come from this package, numbers from its own tables)
 
 from __future__ import annotations
 
 from monitor.store.connection import Session, rows, run
-from monitor.store.working_rows import DIGEST
 
+_KEY = (
+    "coalesce(CASE WHEN length({row}.study) = 32 "
+    "THEN TRY_CAST('0x' || left({row}.study, 16) AS UBIGINT) END, md5_number_lower({row}.study))"
+)
 MOST_BATCHES = 500
 """A longer list costs more than it saves."""
 
@@ -19,7 +23,7 @@ def batches_of_staged(connection: Session) -> str:
     found = rows(
         connection,
         "SELECT DISTINCT k.batch FROM study_keys k SEMI JOIN "
-        f"(SELECT {DIGEST.format(row='v')} AS study FROM judged v WHERE fault IS NULL) v "
+        f"(SELECT {_KEY.format(row='v')} AS study FROM judged v WHERE fault IS NULL) v "
         "ON v.study = k.study ORDER BY k.batch",
     )
     if len(found) > MOST_BATCHES:
@@ -37,5 +41,12 @@ def insert(connection: Session, accepted: str, batch: int) -> None:
     """
     run(
         connection,
-        f"INSERT INTO study_keys SELECT {DIGEST.format(row='a')}, {batch} FROM ({accepted}) a",
+        f"INSERT INTO study_keys SELECT {_KEY.format(row='a')}, {batch} FROM ({accepted}) a",
     )
+
+
+def make_anew(connection: Session) -> None:
+    """The keys of what is stored, after rows were taken out, inside the caller's transaction."""
+    run(connection, "DELETE FROM study_keys")
+    for table in ("predictions", "outcomes"):
+        run(connection, f"INSERT INTO study_keys SELECT {_KEY.format(row='r')}, batch FROM {table} r")
