@@ -230,7 +230,9 @@ def history(folder: Path, rows: int) -> Path:
             f"hash(range) / 18446744073709551615.0 AS score, {batch} AS batch, "
             f"range % {NIGHT_ROWS} + 2 AS line FROM range({rows})"
         )
-        connection.execute("INSERT INTO study_keys SELECT md5_number_lower(study), batch FROM predictions")
+        connection.execute(
+            "INSERT INTO study_keys SELECT ('0x' || study[:16])::UBIGINT, batch FROM predictions"
+        )
         connection.execute(
             f"INSERT INTO batches SELECT {batch}, 'predictions', sha256('s' || range), sha256('a' || range), "
             f"{night} + 1, false, {NIGHT_ROWS}, {NIGHT_ROWS}, 0, 0, 0, 0, 0, '{{}}', '{{}}' "

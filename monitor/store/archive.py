@@ -24,7 +24,8 @@ def write(connection: Session, workspace: Path, accepted: str) -> str | None:
     run(
         connection,
         f"COPY ({accepted}) TO {literal(str(written.resolve()))} "
-        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_PER_GROUP})",
+        "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+        f"ROW_GROUP_SIZE {ROWS_PER_GROUP})",
     )
     digest = sha256_file(written)
     publish(written, workspace / FOLDER / f"{digest}.parquet")

@@ -34,8 +34,6 @@ SEPARATOR = FIELDS.encode()
 LINE_END, COMMA = ord("\n"), ord(",")
 SPACES = b" \t\xa0\xc2"
 """White space, and both bytes of a space that does not break."""
-IS_BETWEEN = np.zeros(256, dtype=bool)
-IS_BETWEEN[[LINE_END, ord(FIELDS)]] = True
 BLOCK_BYTES = 1 << 20
 
 
@@ -145,15 +143,14 @@ def _unquoted(line: bytes) -> list[str] | None:
 def _padded(block: bytes, width: int) -> set[int]:
     """Columns of a separated block in which some cell begins or ends with white space, or may do so."""
     signs = np.frombuffer(b"\n" + block, dtype=np.uint8)
-    spaces = [sign for sign in SPACES if bytes([sign]) in block]
-    at = (
-        np.concatenate([np.flatnonzero(signs == sign) for sign in spaces]) if spaces else np.zeros(0, np.intp)
-    )
-    at = at[IS_BETWEEN[signs[at - 1]] | IS_BETWEEN[signs[at + 1]]]
-    if not len(at):
-        return set()
-    between = np.flatnonzero(IS_BETWEEN[signs])
-    return set(((np.searchsorted(between, at) - 1) % width).tolist())
+    between = (signs == LINE_END) | (signs == ord(FIELDS))
+    padded: set[int] = set()
+    for space in (sign for sign in SPACES if bytes([sign]) in block):
+        spaces = signs[1:-1] == space
+        at = np.flatnonzero(spaces & (between[:-2] | between[2:])) + 1
+        if len(at):
+            padded |= set(((np.searchsorted(np.flatnonzero(between), at) - 1) % width).tolist())
+    return padded
 
 
 def pick(copy: Path, wanted: Iterable[int], target: Path) -> None:

@@ -262,7 +262,8 @@ def accepted_rows(room: Room, judged: Judged, arrival: Arrival) -> str:
     """SQL of the accepted rows, in line order, exactly as they will be stored and archived."""
     if judged.layout.role == "predictions":
         names = ", ".join(quoted(name) for name in predictions.accepted_columns(room.plan))
-        return f"SELECT {names}, line FROM judged {predictions.in_line_order(room.connection)}"
+        predictions.mark_known(room.connection, judged.source.first_line)
+        return f"SELECT {names}, line FROM judged WHERE fault IS NULL"
     by_day = "observed_at" in judged.layout.fields
     own_day = "j.observed_on" if by_day else f"a.cohort_end + {room.plan.data.maturity_days}"
     known_on = f"CASE WHEN $as_history THEN coalesce({own_day}, $received_on) ELSE $received_on END::DATE"
@@ -277,9 +278,13 @@ def accepted_rows(room: Room, judged: Judged, arrival: Arrival) -> str:
     return "SELECT * FROM batch_rows"
 
 
-def keep_files(room: Room, judged: Judged, accepted: str) -> str | None:
-    """Write the archive and the rejected rows; either is harmless if the commit never comes."""
+def keep_rejected(room: Room, judged: Judged) -> None:
+    """Write the rejected rows, before `accepted_rows`; harmless if the commit never comes."""
     rejected.write(room.connection, room.workspace, judged.source, judged.layout, room.pseudonymiser)
+
+
+def keep_archive(room: Room, accepted: str) -> str | None:
+    """Write the archive and return its SHA-256; harmless if the commit never comes."""
     return archive.write(room.connection, room.workspace, accepted)
 
 

@@ -94,7 +94,7 @@ EVERYWHERE: Mapping[str, str] = {
 ONLY: Mapping[tuple[str, str], str] = {
     ("archived_predictions", "study"): "64 bits of a digest of the study's pseudonym",
     ("archived_outcomes", "study"): "64 bits of a digest of the study's pseudonym",
-    ("study_keys", "study"): "64 bits of a digest of the study's pseudonym",
+    ("study_keys", "study"): "64 bits of the study's pseudonym, or of a digest of a research number",
     ("outbox", "line"): "the finished ledger line",
     ("watermark", "night"): "the last finished night",
 }

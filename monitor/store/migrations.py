@@ -15,6 +15,7 @@ MIGRATIONS = (
     (3, "streams.sql"),
     (4, "exclusions.sql"),
     (5, "study_keys.sql"),
+    (6, "study_keys_of_pseudonyms.sql"),
 )
 WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions", 4: "exclusions"}
 """The table of each version that says which hospital a prediction comes from."""

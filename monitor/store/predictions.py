@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from monitor.plan.model import ChangePlan
 from monitor.store import covariates, exclusions, strata
-from monitor.store.connection import Session, quoted, run, scalar
+from monitor.store.connection import Session, quoted, run
 from monitor.store.contract import Layout
 from monitor.store.exclusions import ACCEPTED, COUNTS
 from monitor.store.pseudonym import Pseudonymiser
@@ -67,7 +67,7 @@ def _score_rules(plan: ChangePlan) -> tuple[Rule, ...]:
     given = exclusions.no_score(plan)
     return (
         Rule("missing_score", "score", "score IS NULL AND exclusion IS NULL"),
-        Rule("score_not_a_number", "score", f"NOT {is_number('score')}"),
+        Rule("score_not_a_number", "score", f"score_value IS NULL AND NOT {is_number('score')}"),
         Rule(
             "sentinel_score",
             "score",
@@ -184,10 +184,12 @@ def accepted_columns(plan: ChangePlan) -> tuple[str, ...]:
     return (*named, *(column.name for column in covariates.columns(plan)), *reason)
 
 
-def in_line_order(connection: Session) -> str:
-    """SQL clauses that keep the accepted rows of `judged` in line order.
+def mark_known(connection: Session, first_line: int) -> None:
+    """Give the lines in `compared` the fault 0, so that the rows without a fault are the accepted ones.
 
-    The table was filled in line order, which a plain scan keeps; only after an anti-join is a sort needed.
+    A scan with that condition alone keeps the order of the lines; after an anti-join all would be sorted.
     """
-    repeated = scalar(connection, "SELECT count(*) FROM compared")
-    return f"WHERE {ACCEPTED} ORDER BY line" if repeated else "WHERE fault IS NULL"
+    run(
+        connection,
+        f"UPDATE temp.judged_rows SET fault = 0 WHERE rowid IN (SELECT line - {first_line} FROM compared)",
+    )

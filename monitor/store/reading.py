@@ -276,7 +276,7 @@ def _selected(
 
 def _batches(connection: Session, found: str, parameters: Mapping[str, Any]) -> str:
     """SQL condition over `batch` that every outcome of these studies meets, and few others."""
-    studies = f"SELECT {DIGEST.format(row='held')} {found}"
+    studies = f"SELECT study {found}"
     used = {name: value for name, value in parameters.items() if f"${name}" in studies}
     return study_keys.batches_of(connection, studies, used)
 

@@ -7,6 +7,7 @@ rules are written once. Nothing is cast here.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ SUFFIXES = {
     ".parquet": "parquet",
 }
 NESTED_TYPES = ("STRUCT", "MAP", "UNION", "LIST")
+UNPADDED_TYPE = re.compile("U?(TINY|SMALL|BIG|HUGE)?INT|FLOAT|DOUBLE|DECIMAL|DATE|TIME")
+"""How types begin whose text never has white space around it."""
+SPACES = "' ', '\t', '\u00a0'"
 
 
 @dataclass(frozen=True)
@@ -243,20 +247,37 @@ def _json(connection: Session, file: Path, delivered: Copy, keyed_hash: str) -> 
     )
 
 
-def _require_sound(file: Path, delivered: Copy, path: str) -> None:
-    """Read every cell once apart: some damage ends the session that reads it, and the store's must go on.
+def _padded(file: Path, delivered: Copy, path: str) -> frozenset[int]:
+    """Positions of the columns of a Parquet file in which some cell has white space around it.
+
+    Every cell is read once apart: some damage ends the session that reads it, and the store's must go on.
 
     Raises:
         IngestError: The file is damaged.
     """
     with session(delivered.path.parent) as apart, translated(f"{file}: cannot be read", IngestError):
-        _check_width(len(rows(apart, f"DESCRIBE SELECT * FROM read_parquet({path})")), file)
-        run(apart, f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet({path})")
+        described = rows(apart, f"DESCRIBE SELECT * FROM read_parquet({path})")
+        _check_width(len(described), file)
+        text = {
+            position: f"({quoted(name)}::VARCHAR)"
+            for position, (name, kind, *_) in enumerate(described)
+            if not _is_nested(kind) and not UNPADDED_TYPE.match(kind)
+        }
+        around = "".join(
+            f", bool_or({cell}[1] IN ({SPACES}) OR {cell}[-1] IN ({SPACES}))" for cell in text.values()
+        )
+        sums = "bit_xor(hash(COLUMNS(*)))"
+        found = rows(apart, f"SELECT {sums}{around} FROM read_parquet({path})")[0][len(described) :]
+    return frozenset(position for position, padded in zip(text, found, strict=True) if padded)
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.endswith("]") or kind.startswith(NESTED_TYPES)
 
 
 def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
     path = literal(str(delivered.path.resolve()))
-    _require_sound(file, delivered, path)
+    padded = _padded(file, delivered, path)
     described = rows(connection, f"DESCRIBE SELECT * FROM read_parquet({path})")
     stored = {str(name) for (name,) in rows(connection, f"SELECT name FROM parquet_schema({path})")}
     columns = tuple(str(row[0]) for row in described)
@@ -265,7 +286,7 @@ def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
         if name not in stored:
             raise IngestError(f"{file}: column {position}: expected different names, found one name twice")
     types = [str(row[1]) for row in described]
-    nested = [kind.endswith("]") or kind.startswith(NESTED_TYPES) for kind in types]
+    nested = [_is_nested(kind) for kind in types]
     cells = ", ".join(
         f"{'NULL' if nested[i] else quoted(name)}::VARCHAR AS cell_{i}" for i, name in enumerate(columns)
     )
@@ -286,4 +307,5 @@ def _parquet(connection: Session, file: Path, delivered: Copy) -> Source:
         "NULL",
         count,
         0,
+        padded=lambda index: index in padded,
     )

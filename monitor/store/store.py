@@ -50,6 +50,7 @@ from monitor.store.connection import (
     attach,
     copy_out,
     detach,
+    in_any_order,
     run,
     scalar,
     translated,
@@ -154,9 +155,10 @@ class Store:
             if (known := ingest.already(room, copy.source_sha256)) is not None:
                 return known
             judged = ingest.judge(room, file, copy, arrival, role)
+            ingest.keep_rejected(room, judged)
             accepted = ingest.accepted_rows(room, judged, arrival)
-            report = replace(judged.report, archive_sha256=ingest.keep_files(room, judged, accepted))
-            with self.transaction():
+            report = replace(judged.report, archive_sha256=ingest.keep_archive(room, accepted))
+            with in_any_order(self._connection), self.transaction():
                 ingest.store_batch(room, judged, report, arrival)
                 ingest.store_rows(room, judged, accepted)
                 self.put_outbox(*record(report))

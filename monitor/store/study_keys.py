@@ -1,7 +1,8 @@
 """Which stored batches tell of some studies: the only ones in which rows about them have to be looked for.
 
 A night's file is about new studies, or about studies of some days. The keys are eight bytes a row where
-the rows have a hundred, and the batches they name are read without the others.
+the rows have a hundred, and the batches they name are read without the others. A key is the first half of a
+pseudonym, or of a digest of a research number; an accidental match costs a look and decides nothing.
 """
 # ruff: noqa: S608  (names come from this package, numbers from its own tables)
 
@@ -11,15 +12,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.store.connection import Session, rows, run
-from monitor.store.working_rows import DIGEST
 
+_KEY = (
+    "coalesce(CASE WHEN length({row}.study) = 32 "
+    "THEN TRY_CAST('0x' || left({row}.study, 16) AS UBIGINT) END, md5_number_lower({row}.study))"
+)
 MOST_BATCHES = 500
 """A longer list costs more than it saves."""
 
 
 def batches_of_staged(connection: Session) -> str:
     """SQL condition over `batch`: true for every stored row about a study of a valid staged row."""
-    return batches_of(connection, f"SELECT {DIGEST.format(row='v')} FROM judged v WHERE fault IS NULL")
+    return batches_of(connection, "SELECT study FROM judged WHERE fault IS NULL")
 
 
 def batches_of(connection: Session, studies: str, parameters: Mapping[str, Any] | None = None) -> str:
@@ -27,13 +31,13 @@ def batches_of(connection: Session, studies: str, parameters: Mapping[str, Any] 
 
     Args:
         connection: Of the store.
-        studies: SQL of their digests, one column.
+        studies: SQL of their pseudonyms as `study`.
         parameters: Of that SQL.
     """
     found = rows(
         connection,
-        f"SELECT DISTINCT k.batch FROM study_keys k SEMI JOIN ({studies}) s(study) ON s.study = k.study "
-        "ORDER BY k.batch",
+        f"SELECT DISTINCT k.batch FROM study_keys k SEMI JOIN (SELECT {_KEY.format(row='s')} AS study "
+        f"FROM ({studies}) s) s ON s.study = k.study ORDER BY k.batch",
         None if parameters is None else dict(parameters),
     )
     if len(found) > MOST_BATCHES:
@@ -51,5 +55,12 @@ def insert(connection: Session, accepted: str, batch: int) -> None:
     """
     run(
         connection,
-        f"INSERT INTO study_keys SELECT {DIGEST.format(row='a')}, {batch} FROM ({accepted}) a",
+        f"INSERT INTO study_keys SELECT {_KEY.format(row='a')}, {batch} FROM ({accepted}) a",
     )
+
+
+def make_anew(connection: Session) -> None:
+    """The keys of what is stored, after rows were taken out, inside the caller's transaction."""
+    run(connection, "DELETE FROM study_keys")
+    for table in ("predictions", "outcomes"):
+        run(connection, f"INSERT INTO study_keys SELECT {_KEY.format(row='r')}, batch FROM {table} r")

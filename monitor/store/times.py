@@ -71,8 +71,7 @@ def _second(plan: ChangePlan, cell: str, *, lenient: bool) -> Time:
     zone = plan.logs.predictions.timezone
     written = f"{_is(cell, DAY + CLOCK)}"
     offset = f"{_is(cell, DAY + CLOCK + ZONE)}"
-    colons = f"regexp_replace({cell}, '([+-][0-9][0-9])([0-9][0-9])$', '\\1:\\2')"
-    moved = f"timezone({literal(zone or 'UTC')}, TRY_CAST({colons} AS TIMESTAMPTZ))"
+    moved = f"timezone({literal(zone or 'UTC')}, TRY_CAST({cell} AS TIMESTAMPTZ))"
     needs_zone = written if zone is None and not lenient else "false"
     as_written = "NULL" if needs_zone != "false" else f"TRY_CAST({cell} AS TIMESTAMP)"
     local = f"CASE WHEN {written} THEN {as_written} WHEN {offset} THEN {moved} END"

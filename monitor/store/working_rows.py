@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.records import Place, Role
+from monitor.store import study_keys
 from monitor.store.connection import Session, quoted, rows, run, scalar
 
 HASHES_AT_A_TIME = 100_000
@@ -109,9 +110,7 @@ def remove(connection: Session, leaving: Sequence[CohortRows], reference_rows: i
     )
     run(connection, f"DELETE FROM predictions p WHERE {_LEAVING}")
     run(connection, "DROP TABLE temp.leaving")
-    run(connection, "DELETE FROM study_keys")
-    for table in ("predictions", "outcomes"):
-        run(connection, f"INSERT INTO study_keys SELECT {DIGEST.format(row='r')}, batch FROM {table} r")
+    study_keys.make_anew(connection)
     return removed
 
 

@@ -226,6 +226,18 @@ def test_parquet_of_any_column_types_passes_the_same_rules(desk: Desk) -> None:
     assert lines_refused(desk) == [(12, "score_out_of_range")]
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
+@pytest.mark.parametrize("column", ["study_id", "patient_id", "site", "model_version", "view"])
+def test_white_space_around_a_cell_of_parquet_says_nothing(desk: Desk, column: str, space: str) -> None:
+    desk.ingest(parquet(desk, GOOD_PARQUET))
+    for padded in (f"{column} || '{space}'", f"'{space}' || {column}"):
+        delivered = f"SELECT * REPLACE (CASE i WHEN 7 THEN {padded} ELSE {column}::VARCHAR END AS {column}) "
+        report = desk.ingest(
+            parquet(desk, f"{delivered} FROM ({GOOD_PARQUET.replace('SELECT', 'SELECT i,')})")
+        )
+        assert (report.duplicates, report.rejected) == (11, 1)
+
+
 def test_parquet_timestamps_at_midnight_are_days(desk: Desk) -> None:
     assert desk.ingest(parquet(desk, GOOD_PARQUET.replace("DATE '", "TIMESTAMP '"))).stored == 11
 
@@ -233,6 +245,17 @@ def test_parquet_timestamps_at_midnight_are_days(desk: Desk) -> None:
 def test_a_nested_parquet_column_refuses_its_rows(desk: Desk) -> None:
     report = desk.ingest(parquet(desk, GOOD_PARQUET.replace("'north'", "['north']")))
     assert report.reasons == {"nested_value": 12}
+
+
+def test_the_archive_keeps_the_order_of_the_lines(desk: Desk) -> None:
+    import duckdb
+
+    report = desk.predictions(*(prediction(f"S{number // 2}") for number in range(300_000)))
+    assert (report.stored, report.duplicates) == (150_000, 150_000)
+    with duckdb.connect(":memory:") as connection:
+        archived = f"read_parquet('{next((desk.workspace / 'archive').iterdir())}')"
+        lines = connection.execute(f"SELECT line FROM {archived}").fetchall()
+    assert lines == [(line,) for line in range(2, 300_002, 2)]
 
 
 def test_a_damaged_parquet_file_is_refused(desk: Desk) -> None:

@@ -60,14 +60,22 @@ def test_what_was_stored_long_ago_is_known_whatever_day_the_row_names(
     assert account(revised) == {"stored": 1, "duplicates": 1, "revisions": 1}
 
 
-def test_a_store_of_an_earlier_version_knows_its_studies(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        "DROP TABLE study_keys; DELETE FROM migrations WHERE version >= 5",
+        "UPDATE study_keys SET study = (SELECT md5_number_lower(study) FROM predictions); "
+        "DELETE FROM migrations WHERE version >= 6",
+    ],
+    ids=["without keys", "keys are digests of pseudonyms"],
+)
+def test_a_store_of_an_earlier_version_knows_its_studies(desk: Desk, earlier: str) -> None:
     import duckdb
 
     desk.predictions(prediction("S1"))
     desk.outcomes("S1,north,1,2026-03-20")
     with duckdb.connect(str(desk.workspace / store.DATABASE)) as connection:
-        connection.execute("DROP TABLE study_keys").fetchall()
-        connection.execute("DELETE FROM migrations WHERE name = 'study_keys.sql'").fetchall()
+        connection.execute(earlier).fetchall()
     assert account(desk.predictions(prediction("S1"), prediction("S2"))) == {"stored": 1, "duplicates": 1}
     assert account(desk.outcomes("S1,north,0,2026-03-21")) == {"revisions": 1}
     assert desk.query("SELECT batch, count(*) FROM study_keys GROUP BY batch ORDER BY batch") == [
