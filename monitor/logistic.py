@@ -107,7 +107,7 @@ def fit_logistic(
     if len(outcome) == 0 or outcome.min() == outcome.max():
         raise SeparationError("no finite fit: every outcome is alike")
     columns = np.ascontiguousarray(design.T, dtype=np.float64)
-    products = columns @ columns.T
+    products = _products(columns, columns)
     if not _full_rank(products, columns):
         # Rounding makes the information of a constant score invertible, with variances below zero.
         raise SeparationError("no finite fit: the score does not vary")
@@ -150,8 +150,8 @@ def numbered_covariance(
     design: FloatArray, residual: FloatArray, covariance: FloatArray, number: IntArray
 ) -> FloatArray:
     """As `cluster_covariance`, of patients whose numbers are those of `cluster_numbers`."""
-    scores = numbered_sums((design.T * residual).T, number)
-    return covariance @ (scores.T @ scores) @ covariance
+    scores = numbered_sums((design.T * residual).T, number).T
+    return covariance @ _products(scores, scores) @ covariance
 
 
 def cluster_numbers(cluster: TextArray | IntArray) -> IntArray:
@@ -200,6 +200,16 @@ def numbered_sums(values: FloatArray, number: IntArray) -> FloatArray:
     return np.column_stack(by_column).astype(np.float64, copy=False)
 
 
+def _products(columns: FloatArray, others: FloatArray) -> FloatArray:
+    """Sums of products of every two columns, shape (k, m).
+
+    Not by `@`: from some ten thousand rows on the library spreads it over threads, which cost a thousand
+    times the sum itself and end in other digits where there are more of them.
+    """
+    products: FloatArray = np.einsum("in,jn->ij", columns, others)
+    return products
+
+
 @dataclass(frozen=True)
 class _Rows:
     """What is fitted, each row times -1 where its outcome is 1: its log-odds are against what happened."""
@@ -236,9 +246,9 @@ def _point(rows: _Rows, coefficients: FloatArray) -> _Point:
     missed = 1.0 - likelihood
     return _Point(
         coefficients,
-        float(rows.weight @ np.maximum(log_odds, np.log1p(odds_against))),
-        -(rows.weighted @ missed),
-        (rows.columns * (likelihood * missed)) @ rows.weighted.T,
+        float(np.einsum("n,n->", rows.weight, np.maximum(log_odds, np.log1p(odds_against)))),
+        -np.einsum("kn,n->k", rows.weighted, missed),
+        _products(rows.columns * (likelihood * missed), rows.weighted),
     )
 
 
@@ -257,7 +267,7 @@ def _discriminant(products: FloatArray, columns: FloatArray, outcome: FloatArray
     Of scores that are normal in either class it is the maximum but for chance: two steps are enough.
     """
     share = float(outcome.mean())
-    spread, covariation = share * (1.0 - share), columns @ (outcome - share)
+    spread, covariation = share * (1.0 - share), np.einsum("kn,n->k", columns, outcome - share)
     line, constant = _solve(products, np.column_stack([covariation, columns.sum(axis=1)])).T
     explained = float(line @ covariation) / len(outcome)
     if explained >= spread:

@@ -356,21 +356,25 @@ def counts(connection: Session, hospital: str) -> dict[str, int]:
     tables = ("archived_predictions", "archived_outcomes")
     left = [scalar(connection, f"SELECT count(*) FROM {table}") for table in tables]
     # Apart, because a join on "no site, or the same" compares every pair of rows of a study.
-    named = _waiting(connection, f"o.site = p.{hospital}", "o.site IS NOT NULL")
+    kinds = {"o.site IS NOT NULL": f"o.site = p.{hospital}", "o.site IS NULL": "true"}
     return {
         "predictions": scalar(connection, "SELECT count(*) FROM predictions") + left[0],
         "outcomes": scalar(connection, "SELECT count(*) FROM outcomes WHERE revision = 1") + left[1],
         "rejected": int(rejected),
         "duplicates": int(duplicates),
-        "waiting": named + _waiting(connection, "true", "o.site IS NULL"),
+        "waiting": sum(_waiting(connection, same, of, left[0] > 0) for of, same in kinds.items()),
     }
 
 
-def _waiting(connection: Session, same_site: str, of: str) -> int:
-    """Outcomes of some kind whose study is not there."""
+def _waiting(connection: Session, same_site: str, of: str, any_archived: bool) -> int:
+    """Outcomes of some kind whose study is not there; none is looked for where there is no such outcome."""
+    if not scalar(connection, f"SELECT count(*) FROM outcomes o WHERE {of}"):
+        return 0
     held = f"p.study = o.study AND p.finding = o.finding AND {same_site}"
     archived = f"p.study = {DIGEST.format(row='o')} AND p.finding = o.finding AND {same_site}"
-    places = {"predictions": held, "archived_predictions": archived}
+    places = {"predictions": held}
+    if any_archived:
+        places["archived_predictions"] = archived
     if exclusions.present(connection):
         places[exclusions.TABLE] = held
     absent = " ".join(f"AND NOT EXISTS (FROM {table} p WHERE {same})" for table, same in places.items())
