@@ -178,8 +178,8 @@ def cluster_numbers(cluster: TextArray | IntArray) -> IntArray:
 def _without_gaps(number: IntArray) -> IntArray:
     if len(number) == 0 or number.min() < 0 or number.max() > MOST_GAPS * len(number):
         return np.unique(number, return_inverse=True)[1]
-    met = np.bincount(number) > 0
-    return number if met.all() else (np.cumsum(met) - 1)[number]
+    rows = np.bincount(number)
+    return number if rows.all() else (np.cumsum(rows > 0) - 1)[number]
 
 
 def cluster_sums(values: FloatArray, cluster: TextArray | IntArray) -> FloatArray:

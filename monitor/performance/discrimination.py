@@ -112,4 +112,4 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
 
 def _patients(number: IntArray, of_class: BoolArray) -> int:
     """Patients with a study of a class."""
-    return int(np.count_nonzero(np.bincount(number[of_class])))
+    return int(np.count_nonzero(np.bincount(number, weights=of_class)))
