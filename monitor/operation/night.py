@@ -190,8 +190,7 @@ class Nights:
             self.floor.add(count)
         self.workspace.store.put_cohort_counts(counts)
         looks = [self._look(by_place[place], cohort.key, knowledge) for place in sorted(by_place)]
-        for place in sorted(by_place):
-            self.watch.read_outcomes(by_place[place], knowledge)
+        self.watch.read_outcomes(by_place, knowledge)
         return [row for row in looks if row is not None]
 
     def _look(self, rows: Rows, cohort: str, knowledge: Knowledge) -> StreamRow | None:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from monitor.records import Place
 from monitor.store.connection import Session, run
 
 
@@ -37,3 +38,18 @@ def insert(
     names = ", ".join(columns)
     run(connection, f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
     run(connection, "DROP TABLE temp.incoming")
+
+
+def of_places(places: Collection[Place]) -> tuple[str, dict[str, Any]]:
+    """SQL condition over `site` and `finding`, and its parameters.
+
+    Example:
+        >>> of_places([Place("A", "x")])
+        ('site = $site AND finding = $finding', {'site': 'A', 'finding': 'x'})
+    """
+    if len(places) == 1:  # constants let the engine pass over row groups
+        return "site = $site AND finding = $finding", next(iter(places))._asdict()
+    return (
+        "(site, finding) IN (SELECT unnest($sites::VARCHAR[]), unnest($findings::VARCHAR[]))",
+        {"sites": [place.site for place in places], "findings": [place.finding for place in places]},
+    )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from monitor.errors import UsageError
 from monitor.plan.model import ChangePlan
 from monitor.records import FloatArray, Place, Reads, Rows, TextArray
-from monitor.store import exclusions, study_keys, working_rows
+from monitor.store import bulk, exclusions, study_keys, working_rows
 from monitor.store.arrivals import feature_values
 from monitor.store.connection import Session, columns, quoted, rows, scalar
 from monitor.store.strata import hospital_column
@@ -38,7 +38,7 @@ class Selection:
 
     matured_by: date
     known_by: date
-    place: Place | None = None
+    places: tuple[Place, ...] | None = None
     first: str | None = None
     last: str | None = None
     repeat_days: int | None = None
@@ -228,7 +228,8 @@ def reads(connection: Session, plan: ChangePlan, wanted: Selection, studies: Ite
 def _require_held(connection: Session, wanted: Selection) -> None:
     """Refuse to read as complete what is so no longer."""
     for place, cohort in working_rows.archived_to(connection).items():
-        if wanted.place in (None, place) and (wanted.first is None or wanted.first < cohort):
+        asked = wanted.places is None or place in wanted.places
+        if asked and (wanted.first is None or wanted.first < cohort):
             raise UsageError(
                 f"{place.site} {place.finding}: rows up to cohort {cohort} have left the database "
                 "(`pccp archive`); only later cohorts can be read"
@@ -248,9 +249,10 @@ def _selected(
         "influences": list(plan.data.ai_influence.monitoring),
     }
     conditions = ""
-    if wanted.place is not None:
-        conditions += " AND site = $site AND finding = $finding"
-        parameters |= wanted.place._asdict()
+    if wanted.places is not None:
+        of_places, which = bulk.of_places(wanted.places)
+        conditions += f" AND {of_places}"
+        parameters |= which
     for name, comparison in (("first", ">="), ("last", "<=")):
         if (cohort := getattr(wanted, name)) is not None:
             conditions += f" AND cohort {comparison} ${name}"

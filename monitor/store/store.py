@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -222,6 +222,7 @@ class Store:
         matured_by: date,
         known_by: date,
         place: Place | None = None,
+        places: Collection[Place] | None = None,
         first: str | None = None,
         last: str | None = None,
         repeat_days: int | None = None,
@@ -233,7 +234,7 @@ class Store:
         Args:
             matured_by: A cohort is mature when its last day plus the plan's maturity is not later.
             known_by: Only what had arrived by this day exists.
-            place: One place instead of all.
+            place, places: One place, or some, instead of all.
             first, last: Cohort keys, both included.
             repeat_days: Mark a study as a repeat when its patient had another at the place in that
                 many days before; None marks none.
@@ -250,7 +251,10 @@ class Store:
         Raises:
             UsageError: Rows that are wanted have left the database.
         """
-        wanted = Selection(matured_by, known_by, place, first, last, repeat_days, held, reference)
+        some = None if places is None else tuple(places)
+        wanted = Selection(
+            matured_by, known_by, _one(place) or some, first, last, repeat_days, held, reference
+        )
         with translated("reading mature rows"):
             return reading.mature_rows(self._connection, self._plan, wanted)
 
@@ -276,7 +280,7 @@ class Store:
             Records by place, of cohorts whose predictions have not left the database; none where the log
             excludes nothing.
         """
-        wanted = Selection(matured_by or date.max, known_by, place, first, last)
+        wanted = Selection(matured_by or date.max, known_by, _one(place), first, last)
         with translated("reading exclusions"):
             return excluded(self._connection, self._plan, wanted, mature=matured_by is not None)
 
@@ -318,7 +322,7 @@ class Store:
             agree, by study and reader.
         """
         first, last = str(wanted.cohort.min()), str(wanted.cohort.max())
-        selection = Selection(matured_by, known_by, wanted.place, first, last)
+        selection = Selection(matured_by, known_by, _one(wanted.place), first, last)
         with translated("reading readers' answers"):
             return reading.reads(self._connection, self._plan, selection, wanted.study.tolist())
 
@@ -446,10 +450,10 @@ class Store:
         with translated("writing cohort counts"):
             streams.put_cohort_counts(self._connection, counts)
 
-    def cohort_counts(self, place: Place | None = None) -> list[CohortCount]:
-        """Outcomes per mature cohort of every place, or of one, in the order of time."""
+    def cohort_counts(self, places: Collection[Place] | None = None) -> list[CohortCount]:
+        """Outcomes per mature cohort of every place, or of some, in the order of time."""
         with translated("reading cohort counts"):
-            return streams.cohort_counts(self._connection, place)
+            return streams.cohort_counts(self._connection, places)
 
     def outcomes_since(self, after: Mapping[Place, str]) -> dict[Place, tuple[int, int]]:
         """Known outcomes, and positives among them, of every place that has mature cohorts.
@@ -562,6 +566,10 @@ class Store:
             put_in_place(fresh, self._workspace / SNAPSHOT)
         finally:
             attach(self._connection, live)
+
+
+def _one(place: Place | None) -> tuple[Place] | None:
+    return None if place is None else (place,)
 
 
 def _made_with(plan: ChangePlan) -> tuple[object, ...]:

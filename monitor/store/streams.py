@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -177,14 +177,14 @@ def put_cohort_counts(connection: Session, counts: Sequence[CohortCount]) -> Non
     bulk.insert(connection, "cohort_counts", _COUNT, records)
 
 
-def cohort_counts(connection: Session, place: Place | None) -> list[CohortCount]:
-    """Every cohort of every place, or of one, in the order of time."""
-    of_place = "" if place is None else "WHERE site = ? AND finding = ? "
+def cohort_counts(connection: Session, places: Collection[Place] | None) -> list[CohortCount]:
+    """Every cohort of every place, or of some, in the order of time."""
+    among, parameters = ("true", None) if places is None else bulk.of_places(places)
     found = rows(
         connection,
         "SELECT site, finding, cohort, cohort_end, rows, known, positives FROM cohort_counts "  # noqa: S608
-        f"{of_place}ORDER BY cohort_end, cohort, site, finding",
-        place,
+        f"WHERE {among} ORDER BY cohort_end, cohort, site, finding",
+        parameters,
     )
     return [CohortCount(Place(site, finding), *counts) for site, finding, *counts in found]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -22,18 +22,26 @@ class OutcomeCounts:
     """Counts of mature cohorts in the order of time, read for a place when they are first asked for.
 
     Attributes:
-        stored: Counts of a place that the store holds; None where all are added.
+        stored: Counts of places that the store holds; None where all are added.
         of_place: Counts of the places that were asked for.
     """
 
-    stored: Callable[[Place], list[CohortCount]] | None = None
+    stored: Callable[[Collection[Place]], list[CohortCount]] | None = None
     of_place: dict[Place, list[CohortCount]] = field(default_factory=dict[Place, list[CohortCount]])
 
     def at(self, place: Place) -> list[CohortCount]:
         """Counts of a place."""
-        if place not in self.of_place:
-            self.of_place[place] = self.stored(place) if self.stored else []
+        self.ask([place])
         return self.of_place[place]
+
+    def ask(self, places: Iterable[Place]) -> None:
+        """Read the counts of places that are asked for next, all at once."""
+        new = [place for place in places if place not in self.of_place]
+        if not new:
+            return
+        self.of_place |= {place: [] for place in new}
+        for count in self.stored(new) if self.stored else []:
+            self.of_place[count.place].append(count)
 
     def add(self, count: CohortCount) -> None:
         """Take one more cohort of a place into account, which the caller stores before it asks for any."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -89,14 +89,20 @@ class Watch:
         for place in places:
             self._read_place(found[place], seen.get(place, {}), knowledge, mark)
 
-    def read_outcomes(self, rows: Rows, knowledge: Knowledge) -> None:
+    def read_outcomes(self, cohort: Mapping[Place, Rows], knowledge: Knowledge) -> None:
         """Look at the outcomes of a cohort that has matured; repeat visits take no part."""
         spec = next((item for item in self.specs if item.feature == PREVALENCE), None)
         if spec is None:
             return
-        if PREVALENCE not in self.references.get(rows.place, {}):
-            self._freeze_outcomes(rows.place, knowledge)
-            return
+        waiting = [place for place in sorted(cohort) if PREVALENCE not in self.references.get(place, {})]
+        history = self._history(waiting, knowledge)
+        for place in sorted(cohort):
+            if PREVALENCE in self.references.get(place, {}):
+                self._look_at_outcomes(spec, cohort[place], knowledge)
+            elif place in history:
+                self._freeze_outcomes(history[place], knowledge)
+
+    def _look_at_outcomes(self, spec: StreamSpec, rows: Rows, knowledge: Knowledge) -> None:
         known = rows.known()
         known = known.where(~known.repeat)
         if len(known):
@@ -178,27 +184,38 @@ class Watch:
             mark={"due": mark.due.isoformat(), "known_by": mark.known_by.isoformat(), "batch": mark.batch},
         )
 
-    def _freeze_outcomes(self, place: Place, knowledge: Knowledge) -> None:
-        """Freeze once the plan's looks and events have matured."""
-        wanted, counts = self.plan.monitoring.reference, self.counts.at(place)
-        if (
-            wanted is None
-            or len(counts) < wanted.looks
-            or self.counts.events(place, "") < wanted.minimum_events
-        ):
-            return
-        repeats = self.plan.monitoring.label_streams
-        rows = self.workspace.store.mature_rows(
+    def _history(self, waiting: Sequence[Place], knowledge: Knowledge) -> dict[Place, Rows]:
+        """Known outcomes so far of the places that have the plan's looks and events, read all at once."""
+        wanted, repeats = self.plan.monitoring.reference, self.plan.monitoring.label_streams
+        if wanted is None or not waiting:
+            return {}
+        self.counts.ask(waiting)
+        places = [
+            place
+            for place in waiting
+            if len(self.counts.at(place)) >= wanted.looks
+            and self.counts.events(place, "") >= wanted.minimum_events
+        ]
+        if not places:
+            return {}
+        found = self.workspace.store.mature_rows(
             matured_by=knowledge.matured_by,
             known_by=knowledge.known_by,
-            place=place,
-            last=counts[-1].cohort,
+            places=places,
             repeat_days=repeats.window_days if repeats else None,
             held=True,
-        ).get(place)
-        known = rows.known() if rows else None
-        known = known.where(~known.repeat) if known else None
-        if known is None or known.events < wanted.minimum_events:
+        )
+        read = {place: rows.where(rows.cohort <= self._newest(place)) for place, rows in found.items()}
+        return {place: rows.where(~rows.repeat).known() for place, rows in read.items()}
+
+    def _newest(self, place: Place) -> str:
+        """The last cohort of a place that a night has read."""
+        return self.counts.at(place)[-1].cohort
+
+    def _freeze_outcomes(self, known: Rows, knowledge: Knowledge) -> None:
+        """Freeze what is known of a place; repeat visits may leave too few events, and then it waits."""
+        wanted, place = self.plan.monitoring.reference, known.place
+        if wanted is None or known.events < wanted.minimum_events:
             return
         frozen = freeze_rate(known.outcome, count_patients(numbered(known.patient)))
         found = {PREVALENCE: Reference(frozen, np.empty(0))}
@@ -209,11 +226,11 @@ class Watch:
             "outcomes",
             knowledge,
             found,
-            looks=len(counts),
+            looks=len(self.counts.at(place)),
             rows=len(known),
             events=known.events,
             first=str(known.cohort[0]),
-            last=counts[-1].cohort,
+            last=self._newest(place),
             known_by=knowledge.known_by.isoformat(),
         )
 
