@@ -100,19 +100,6 @@ def limit_memory(connection: Session, limit: str) -> None:
         run(connection, f"SET memory_limit = {literal(limit)}")
 
 
-@contextmanager
-def in_any_order(connection: Session) -> Generator[None]:
-    """What is inserted meanwhile lies as DuckDB's threads finish it, which spares putting it in order.
-
-    A transaction goes inside, since nothing can be set in one that failed.
-    """
-    run(connection, "SET preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        run(connection, "SET preserve_insertion_order = true")
-
-
 def attach(connection: Session, path: Path, *, read_only: bool = False, name: str = "store") -> None:
     """Attach the database file; as "store" it is the one that unqualified names mean.
 

@@ -50,7 +50,6 @@ from monitor.store.connection import (
     attach,
     copy_out,
     detach,
-    in_any_order,
     run,
     scalar,
     translated,
@@ -158,7 +157,7 @@ class Store:
             ingest.keep_rejected(room, judged)
             accepted = ingest.accepted_rows(room, judged, arrival)
             report = replace(judged.report, archive_sha256=ingest.keep_archive(room, accepted))
-            with in_any_order(self._connection), self.transaction():
+            with self.transaction():
                 ingest.store_batch(room, judged, report, arrival)
                 ingest.store_rows(room, judged, accepted)
                 self.put_outbox(*record(report))
