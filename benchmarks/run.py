@@ -64,7 +64,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ours beside the packages of the field.")
     parser.add_argument(
-        "--quick", action="store_true", help="a tenth of the rows, few resamples, about 5 minutes"
+        "--quick", action="store_true", help="a tenth of the rows, few resamples, about 7 minutes"
     )
     parser.add_argument("--only", nargs="+", choices=SCENES, help="some scenes")
     parser.add_argument("--rounds", type=int, help="5, or 2 with --quick")
