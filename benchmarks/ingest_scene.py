@@ -1,9 +1,8 @@
-"""Ingest beside DuckDB's own bare load and pandas doing the same work; a night's load as history grows.
+"""Ingest beside DuckDB's own bare load and pandas doing the same work.
 
 `delivery` makes one simulated log as CSV and Parquet; `ours`, `bare` and `with_pandas` take one of the two
-files each time and do their work once, in a fresh folder; `parts` does parts of ours alone, to tell where the
-time goes. `history` makes a store that holds many nights, and `load_night` loads one more. Nothing is timed
-here, and pandas is imported only where it is used.
+files each time and do their work once, in a fresh folder. Nothing is timed here, and pandas is imported only
+where it is used.
 """
 # ruff: noqa: S608  (statements hold names and numbers of this file)
 
@@ -12,23 +11,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import importlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from monitor import store
 from monitor.operation.night import ingest
 from monitor.operation.workspace import initialise
-from monitor.plan import load
 from monitor.records import BatchReport
 from monitor.simulation import Scenario, network
-from monitor.store.pseudonym import Pseudonymiser
 
 PLAN = Path(__file__).resolve().parents[1] / "change_plans" / "chest_xray_pneumothorax.yaml"
 RECEIVED = date(2027, 1, 1)
@@ -175,91 +170,3 @@ def with_pandas(made: Delivery, file: Path) -> int:
     finally:
         database.unlink(missing_ok=True)
     return len(kept)
-
-
-def parts(made: Delivery) -> dict[str, Callable[[], None]]:
-    """Work that ours does and a bare load does not, alone: what stands between both, by name.
-
-    Each is the least that DuckDB needs for it, over the CSV's identifiers held in memory.
-    """
-    connection = duckdb.connect()
-    connection.execute(
-        "CREATE TABLE log AS SELECT accession, mrn "
-        f"FROM read_csv('{made.csv}', all_varchar = true, quote = '')"
-    )
-    pseudonyms = Pseudonymiser(KEY)
-    study, patient = pseudonyms.sql("study", "accession"), pseudonyms.sql("patient", "mrn")
-    statement = f"{study} AS accession, {patient} AS mrn"
-    connection.execute(f"CREATE TABLE keyed AS SELECT {statement} FROM log", pseudonyms.parameters())
-    database, archived = made.scratch / "part.duckdb", made.scratch / "part.parquet"
-
-    def keyed_hashes() -> None:
-        connection.execute(
-            f"SELECT max(accession), max(mrn) FROM (SELECT {statement} FROM log)", pseudonyms.parameters()
-        ).fetchall()
-
-    def stored() -> None:
-        connection.execute(f"ATTACH '{database}' AS part (STORAGE_VERSION 'v1.5.0')")
-        connection.execute("CREATE TABLE part.keyed AS FROM keyed")
-        connection.execute("DETACH part")
-        database.unlink()
-
-    def archive() -> None:
-        connection.execute(
-            f"COPY keyed TO '{archived}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-        )
-        hashlib.sha256(archived.read_bytes()).hexdigest()
-
-    return {"keyed hashes": keyed_hashes, "pseudonyms stored": stored, "pseudonyms archived": archive}
-
-
-def history(folder: Path, rows: int) -> Path:
-    """A workspace whose store holds so many predictions of nights of 20,000, written by SQL."""
-    plan = load(PLAN).plan
-    store.create(folder, plan)
-    with store.open_store(folder, plan, KEY):
-        pass
-    night = f"(DATE '{FIRST_NIGHT}' + (range // {NIGHT_ROWS})::INTEGER)"
-    batch = f"(range // {NIGHT_ROWS} + 1)::INTEGER"
-    with duckdb.connect(str(folder / store.DATABASE)) as connection:
-        connection.execute(
-            "INSERT INTO predictions BY NAME SELECT 'Site ' || lpad((range % 50)::VARCHAR, 3, '0') AS site, "
-            "'pneumothorax' AS finding, md5('s' || range) AS study, md5('p' || range * 10 // 27) AS patient, "
-            f"'ptx-3.2.0' AS model_version, {night}::TIMESTAMP AS predicted_at, {night} AS day, "
-            f"{night}::VARCHAR AS cohort, {night} AS cohort_end, {night} + 1 AS known_on, "
-            f"hash(range) / 18446744073709551615.0 AS score, {batch} AS batch, "
-            f"range % {NIGHT_ROWS} + 2 AS line FROM range({rows})"
-        )
-        connection.execute(
-            "INSERT INTO study_keys SELECT ('0x' || study[:16])::UBIGINT, batch FROM predictions"
-        )
-        connection.execute(
-            f"INSERT INTO batches SELECT {batch}, 'predictions', sha256('s' || range), sha256('a' || range), "
-            f"{night} + 1, false, {NIGHT_ROWS}, {NIGHT_ROWS}, 0, 0, 0, 0, 0, '{{}}', '{{}}' "
-            f"FROM range(0, {rows}, {NIGHT_ROWS})"
-        )
-    return folder
-
-
-def night_file(folder: Path, number: int, rows: int = NIGHT_ROWS) -> Path:
-    """The log of one more night, of studies that no other night has."""
-    file = folder / f"night-{number}.csv"
-    day = FIRST_NIGHT + timedelta(days=3000 + number)
-    header = "accession,mrn,hospital,inference_time,model_version,ptx_score,age,kvp,view,scanner_vendor\n"
-    lines = (
-        f"N{number}-{n},P{n // 3},Site {n % 50:03d},{day}T06:00:00+01:00,ptx-3.2.0,"
-        f"{n / rows:.6f},{20 + n % 80},120,PA,A\n"
-        for n in range(rows)
-    )
-    file.write_text(header + "".join(lines))
-    return file
-
-
-def load_night(workspace: Path, file: Path) -> BatchReport:
-    """Open the store, ingest one night's file, commit, checkpoint, close; the snapshot is not published."""
-
-    def record(report: BatchReport) -> tuple[int, str]:
-        return int(file.stem.partition("-")[2]), json.dumps(report.as_record())
-
-    with store.open_store(workspace, load(PLAN).plan, KEY) as opened:
-        return opened.ingest(file, received_on=FIRST_NIGHT + timedelta(days=4000), record=record)

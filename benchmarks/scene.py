@@ -17,7 +17,7 @@ class Effort(NamedTuple):
         rows: Predictions of the drift and ingest scenes.
         resamples: How many resamples of a peer's bootstrap are run; the clock is scaled to the whole.
         sites: Of the whole nights.
-        years: Whether a year is replayed.
+        years: Whether a year is replayed, and growth measured on histories of up to three years.
         evidently: With which statistics Evidently is run; each takes a second a site.
     """
 

@@ -46,12 +46,15 @@ for name in {names}:
 def scene(_effort: Effort) -> Scene:
     """Imports alone, and two whole commands."""
     ours = Path(__file__)
-    share = 1 / STARTS
+    titles = {
+        "imports": "ours: imports of a quiet `pccp nightly`",
+        "bare": "Python: `import duckdb, numpy`",
+        "help": "ours: `pccp --help`",
+        "status": f"ours: `pccp status`, five sites, {NIGHTS} nights",
+    }
     tasks = {
-        "imports": Task("ours: imports of a quiet `pccp nightly`", ours, "imports", times=share),
-        "bare": Task("Python: `import duckdb, numpy`", ours, "bare", times=share),
-        "help": Task("ours: `pccp --help`", ours, "help", times=share),
-        "status": Task(f"ours: `pccp status`, five sites, {NIGHTS} nights", ours, "status", times=share),
+        name: Task(title, ours, name, times=1 / STARTS, note="memory is of the process that starts it")
+        for name, title in titles.items()
     }
     goals = (Goal("P5", "imports", "bare", "cost", 2.0), Goal("", "status", "bare", "cost"))
     return Scene("start-up", "Start of a new process", _inputs, tasks, goals)

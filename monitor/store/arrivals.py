@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from monitor.plan.logs import Covariate
 from monitor.plan.model import ChangePlan
 from monitor.records import Arrived, Categories, Mark, Place, Unread
+from monitor.store.bulk import of_places
 from monitor.store.connection import Session, columns, quoted, rows
 
 MOST_LEVELS = 1000
@@ -98,8 +99,9 @@ def _unread(
         conditions.append("cohort >= $first")
         parameters["first"] = plan.monitoring.first_cohort
     if place is not None:
-        conditions.append("site = $site AND finding = $finding")
-        parameters |= place._asdict()
+        there, which = of_places([place])
+        conditions.append(there)
+        parameters |= which
     where = " AND ".join(conditions)
     return (
         f"({' UNION ALL '.join(f'FROM predictions WHERE {where} AND {part}' for part in parts)})",

@@ -1,4 +1,4 @@
-"""Many records into a table in one statement."""
+"""Many records into a table in one statement, and rows of some places out of one."""
 # ruff: noqa: S608  (names of tables and columns come from this package; values are parameters)
 
 from __future__ import annotations

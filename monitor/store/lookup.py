@@ -13,7 +13,7 @@ from monitor.store import exclusions
 from monitor.store.archive import FOLDER
 from monitor.store.connection import Session, literal, rows
 from monitor.store.rejected import FOLDER as REJECTED
-from monitor.store.rules import WHITE_SPACE
+from monitor.store.source import WHITE_SPACE
 
 Identifier = Literal["study", "patient"]
 
@@ -72,7 +72,7 @@ class FoundOutcome:
 
 def as_delivered(identifier: str) -> str:
     """An identifier without the white space that a cell would lose at the door."""
-    return identifier.strip(WHITE_SPACE.strip("'"))
+    return identifier.strip(WHITE_SPACE)
 
 
 def predictions(

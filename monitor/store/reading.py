@@ -250,8 +250,8 @@ def _selected(
     }
     conditions = ""
     if wanted.places is not None:
-        of_places, which = bulk.of_places(wanted.places)
-        conditions += f" AND {of_places}"
+        there, which = bulk.of_places(wanted.places)
+        conditions += f" AND {there}"
         parameters |= which
     for name, comparison in (("first", ">="), ("last", "<=")):
         if (cohort := getattr(wanted, name)) is not None:
@@ -394,15 +394,12 @@ def covariates(
         "last": max(rows.cohort.max() for rows in wanted),
         "studies": np.concatenate([rows.study for rows in wanted]).tolist(),
     }
-    one = ""
-    if len(wanted) == 1:
-        one = "AND site = $site AND finding = $finding "
-        parameters |= wanted[0].place._asdict()
+    there, which = bulk.of_places([rows.place for rows in wanted])
     found = columns(
         connection,
-        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last {one}"
-        "AND study IN (SELECT unnest($studies::VARCHAR[]))",
-        parameters,
+        f"SELECT site, finding, study{cells} FROM predictions WHERE cohort BETWEEN $first AND $last "
+        f"AND {there} AND study IN (SELECT unnest($studies::VARCHAR[]))",
+        parameters | which,
     )
     keys = zip(*(found[name].tolist() for name in ("site", "finding", "study")), strict=True)
     position = {key: number for number, key in enumerate(keys)}

@@ -18,8 +18,8 @@ from monitor.store.archive import publish
 from monitor.store.connection import STAGING, Session, literal, run, scalar
 from monitor.store.contract import Layout
 from monitor.store.pseudonym import Domain, Pseudonymiser
-from monitor.store.rules import NUMBER, WHITE_SPACE
-from monitor.store.source import Source
+from monitor.store.rules import NUMBER
+from monitor.store.source import WHITE_SPACE, Source
 
 FOLDER = "rejected"
 IDENTIFIERS: dict[str, Domain] = {"study_id": "study", "patient_id": "patient", "reader_id": "reader"}
@@ -101,7 +101,7 @@ def _fields(source: Source, layout: Layout, pseudonymiser: Pseudonymiser) -> str
 
 
 def _kept(cell: str, field: str | None, pseudonymiser: Pseudonymiser) -> str:
-    trimmed = f"trim({cell}, {WHITE_SPACE})"
+    trimmed = f"trim({cell}, {literal(WHITE_SPACE)})"
     hashed = f"'keyed hash ' || {pseudonymiser.sql('column', cell)}"
     if field in IDENTIFIERS:
         return pseudonymiser.sql(IDENTIFIERS[field], trimmed)

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from monitor.store.connection import literal, quoted
 from monitor.store.contract import Layout
-from monitor.store.source import Source
+from monitor.store.source import WHITE_SPACE, Source
 
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 LONGEST_LABEL = 200
 # Control and format characters (all that reorder or hide text on a screen), private ones, line separators.
 UNSAFE = r"[\p{C}\p{Zl}\p{Zp}]"
-WHITE_SPACE = "' \t\u00a0'"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def cells(source: Source, layout: Layout) -> str:
 
 def _trimmed(source: Source, index: int) -> str:
     cell = source.cell(index)
-    return f"trim({cell}, {WHITE_SPACE})" if source.padded(index) else cell
+    return f"trim({cell}, {literal(WHITE_SPACE)})" if source.padded(index) else cell
 
 
 def _present(name: str, missing: Iterable[str]) -> str:

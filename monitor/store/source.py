@@ -30,7 +30,8 @@ SUFFIXES = {
 NESTED_TYPES = ("STRUCT", "MAP", "UNION", "LIST")
 UNPADDED_TYPE = re.compile("U?(TINY|SMALL|BIG|HUGE)?INT|FLOAT|DOUBLE|DECIMAL|DATE|TIME")
 """How types begin whose text never has white space around it."""
-SPACES = "' ', '\t', '\u00a0'"
+WHITE_SPACE = " \t\u00a0"
+"""What is taken off around a cell."""
 
 
 @dataclass(frozen=True)
@@ -263,8 +264,9 @@ def _padded(file: Path, delivered: Copy, path: str) -> frozenset[int]:
             for position, (name, kind, *_) in enumerate(described)
             if not _is_nested(kind) and not UNPADDED_TYPE.match(kind)
         }
+        spaces = ", ".join(map(literal, WHITE_SPACE))
         around = "".join(
-            f", bool_or({cell}[1] IN ({SPACES}) OR {cell}[-1] IN ({SPACES}))" for cell in text.values()
+            f", bool_or({cell}[1] IN ({spaces}) OR {cell}[-1] IN ({spaces}))" for cell in text.values()
         )
         sums = "bit_xor(hash(COLUMNS(*)))"
         found = rows(apart, f"SELECT {sums}{around} FROM read_parquet({path})")[0][len(described) :]

@@ -250,10 +250,8 @@ class Store:
         Raises:
             UsageError: Rows that are wanted have left the database.
         """
-        some = None if places is None else tuple(places)
-        wanted = Selection(
-            matured_by, known_by, _one(place) or some, first, last, repeat_days, held, reference
-        )
+        some = _one(place) if places is None else tuple(places)
+        wanted = Selection(matured_by, known_by, some, first, last, repeat_days, held, reference)
         with translated("reading mature rows"):
             return reading.mature_rows(self._connection, self._plan, wanted)
 

@@ -214,7 +214,7 @@ def _lacking(
     """Why a stream cannot speak yet; None when it can."""
     wanted = plan.monitoring.reference
     if stream is not None:
-        return None if stream.wagers else "the reference leaves no room for a bet"
+        return None if stream.stakes.names else "the reference leaves no room for a bet"
     if wanted is None:
         return "the plan has no reference"
     looks, studies = found.arrived.get(place, (0, 0))
