@@ -77,7 +77,7 @@ def archive(path: Path, before: date, *, dry_run: bool = False, key_file: Path |
         if not leaving and not workspace.store.snapshot_is_stale():
             return Archived((), 0, 0, kept)
         sizes = workspace.store.compact()
-        workspace.store.publish_snapshot()
+        workspace.store.publish_snapshot(keep_spare=False)
     return Archived(places, predictions, outcomes, kept, *sizes)
 
 

@@ -54,7 +54,7 @@ from monitor.store.connection import (
     scalar,
     translated,
 )
-from monitor.store.copying import copy_file
+from monitor.store.copying import publish_copy
 from monitor.store.examples import DryRun
 from monitor.store.excluded import Exclusions, excluded
 from monitor.store.ingest import Arrival, Room
@@ -543,24 +543,27 @@ class Store:
         parts = [part for part in (live, live.with_name(live.name + ".wal")) if part.exists()]
         return max(part.stat().st_mtime_ns for part in parts) > snapshot.stat().st_mtime_ns
 
-    def publish_snapshot(self) -> None:
+    def publish_snapshot(self, *, keep_spare: bool = True) -> None:
         """Put the committed state where readers open it, in one step.
 
         The database is detached while it is copied: closing any handle of a file drops a process's
         POSIX locks on it, so the copy must not run beside DuckDB's own.
+
+        Args:
+            keep_spare: False where rows were removed that shall not stay in what readers had before.
         """
         if self._depth:
             raise ValueError("publish_snapshot belongs outside a transaction")
-        live, fresh = self._workspace / DATABASE, self._workspace / (SNAPSHOT + ".part")
+        live, snapshot = self._workspace / DATABASE, self._workspace / SNAPSHOT
         if self._in_lake:
+            fresh = snapshot.with_name(SNAPSHOT + ".part")
             with translated("publishing the snapshot"):
                 copy_out(self._connection, fresh)
-            put_in_place(fresh, self._workspace / SNAPSHOT)
+            put_in_place(fresh, snapshot)
             return
         detach(self._connection)
         try:
-            copy_file(live, fresh)
-            put_in_place(fresh, self._workspace / SNAPSHOT)
+            publish_copy(live, snapshot, keep_spare=keep_spare)
         finally:
             attach(self._connection, live)
 

@@ -90,6 +90,13 @@ class TestWhatLeaves:
         assert done.bytes_after == after[store.DATABASE]
         assert (scene.path / store.DATABASE).stat().st_mode & 0o777 == 0o600
 
+    def test_no_file_keeps_what_readers_had_before(self, scene: Scene) -> None:
+        for _ in range(2):
+            with open_workspace(scene.path, scene.key) as workspace:
+                workspace.store.publish_snapshot()
+        archive(scene.path, BEFORE, key_file=scene.key)
+        assert {found.name for found in scene.path.glob("*.duckdb*")} == {store.DATABASE, store.SNAPSHOT}
+
     def test_a_dry_run_says_the_same_and_changes_nothing(self, scene: Scene, tmp_path: Path) -> None:
         before, ledger = contents(scene.path, tmp_path / "a"), (scene.path / "ledger.jsonl").read_bytes()
         said = archive(scene.path, BEFORE, dry_run=True, key_file=scene.key)

@@ -1,51 +1,276 @@
-"""A file's copy: the same bytes, whatever the file system can do."""
+"""What readers open: the live file's bytes each time, whoever reads, copies or dies meanwhile."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
+import itertools
 import os
+import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
-from monitor.store.copying import copy_file
+from monitor.store import copying
+from monitor.store.copying import BLOCK_BYTES, HEAD_BYTES, publish_copy
+from monitor.store.encryption import FLAGS_AT, MAGIC, MAGIC_AT
 
 
-@pytest.mark.parametrize("size", [0, 1, 3_000_001])
-def test_a_copy_has_the_bytes_and_replaces_what_was_there(tmp_path: Path, size: int) -> None:
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.write_bytes(os.urandom(size))
-    target.write_bytes(b"x" * 4_000_000)
-    copy_file(source, target)
-    assert target.read_bytes() == source.read_bytes()
+def refuse(number: int) -> Any:
+    def called(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return called
 
 
-@pytest.mark.parametrize("told", [errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, None])
-def test_where_blocks_cannot_be_shared_they_are_copied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: int | None
+@pytest.fixture
+def no_clones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "ioctl", refuse(errno.EOPNOTSUPP))
+
+
+def leases(folder: Path) -> bool:
+    """Whether this file system tells that nobody else has a file open."""
+    probe = folder / "probe"
+    probe.touch()
+    with probe.open("r+b") as handle:
+        try:
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError:
+            return False
+    return True
+
+
+class Scene:
+    """A live database, published after every change."""
+
+    def __init__(self, folder: Path, rows: int = 60_000) -> None:
+        self.live, self.snapshot = folder / "live.duckdb", folder / "snapshot.duckdb"
+        self.spare = folder / ("snapshot.duckdb" + copying.SPARE)
+        self.change(
+            f"CREATE TABLE rows AS SELECT range AS n, hash(range) AS h, '' AS note FROM range({rows})"
+        )
+
+    def change(self, statement: str) -> None:
+        with duckdb.connect(str(self.live)) as connection:
+            connection.execute(statement)
+
+    def publish(self) -> int:
+        """The inode that readers get."""
+        publish_copy(self.live, self.snapshot)
+        assert self.snapshot.read_bytes() == self.live.read_bytes()
+        return self.snapshot.stat().st_ino
+
+    def night(self, number: int) -> int:
+        self.change(
+            f"INSERT INTO rows SELECT range, hash(range), 'night {number}' FROM range({number * 500})"
+        )
+        return self.publish()
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_two_files_take_turns_and_only_changed_blocks_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None: the call copies nothing and tells no error, as some file systems do."""
-    calls: list[int] = []
+    scene = Scene(tmp_path)
+    first, second = scene.publish(), scene.night(1)
+    assert first != second
+    written: list[int] = []
+    copy = copying._copy  # pyright: ignore[reportPrivateUsage]
 
-    def refused(_read: int, _written: int, count: int) -> int:
-        calls.append(count)
-        if told is None:
-            return 0
-        raise OSError(told, os.strerror(told))
+    def counted(source: int, target: int, at: int, count: int) -> None:
+        written.append(count)
+        copy(source, target, at, count)
 
-    monkeypatch.setattr(os, "copy_file_range", refused, raising=False)
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.write_bytes(b"rows")
-    copy_file(source, target)
-    assert target.read_bytes() == b"rows"
-    assert calls == [4]
+    monkeypatch.setattr(copying, "_copy", counted)
+    third, fourth = scene.night(2), scene.night(3)
+    blocks = (scene.live.stat().st_size - HEAD_BYTES) // BLOCK_BYTES
+    if leases(tmp_path):
+        assert (third, fourth) == (first, second)
+        assert 0 < written.count(BLOCK_BYTES) < 2 * blocks
+    else:
+        assert not written
+    with duckdb.connect(str(scene.snapshot), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM rows").fetchall() == [(63_000,)]
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_many_changes_of_all_kinds_are_copied_byte_for_byte(tmp_path: Path) -> None:
+    scene, chance = Scene(tmp_path), random.Random(4)
+    kinds = (
+        "DELETE FROM rows WHERE n % 7 = {0} % 7",
+        "UPDATE rows SET note = 'changed {0}' WHERE n % 50 = {0} % 50",
+        "INSERT INTO rows SELECT range, hash(range + {0}), repeat('x', {0} % 300) FROM range(9000)",
+        "CREATE OR REPLACE TABLE other AS SELECT range * {0} AS n FROM range(50000)",
+        "DROP TABLE IF EXISTS other",
+    )
+    for number in range(25):
+        scene.change(chance.choice(kinds).format(number))
+        scene.publish()
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_a_reader_goes_on_to_read_what_it_opened(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    opened = scene.publish()
+    script = (
+        "import duckdb, sys\n"
+        f"with duckdb.connect({str(scene.snapshot)!r}, read_only=True) as connection:\n"
+        "    print('open', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    print(connection.execute('SELECT count(*), bit_xor(h) FROM rows').fetchall())\n"
+    )
+    with duckdb.connect(str(scene.snapshot), read_only=True) as connection:
+        expected = connection.execute("SELECT count(*), bit_xor(h) FROM rows").fetchall()
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin
+        assert reader.stdout
+        assert reader.stdout.readline() == "open\n"
+        assert opened not in {scene.night(number) for number in range(1, 5)}
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        assert reader.stdout.read() == f"{expected}\n"
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_a_copying_backup_and_one_by_hard_links_keep_their_bytes(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.publish()
+    before = scene.snapshot.read_bytes()
+    (tmp_path / "backup").hardlink_to(scene.snapshot)
+    for number in (1, 2, 3):
+        scene.night(number)
+    assert (tmp_path / "backup").read_bytes() == before
+    (tmp_path / "backup").unlink()
+    now = scene.snapshot.read_bytes()
+    with scene.snapshot.open("rb") as backup:
+        for number in (4, 5, 6):
+            scene.night(number)
+        assert backup.read() == now
+
+
+@pytest.mark.usefixtures("no_clones")
+@pytest.mark.parametrize(
+    "planted", ["nothing", "empty", "cut", "short", "long", "noise", "a link", "a folder", "two names"]
+)
+def test_whatever_stands_in_the_spares_place_readers_get_the_live_bytes(tmp_path: Path, planted: str) -> None:
+    scene = Scene(tmp_path)
+    scene.publish()
+    scene.night(1)
+    content = scene.live.read_bytes()
+    scene.spare.unlink()
+    other = tmp_path / "other"
+    if planted == "empty":
+        scene.spare.touch()
+    elif planted == "cut":  # inside a block, whose checksum is then right and its content not
+        scene.spare.write_bytes(content[: -BLOCK_BYTES // 2])
+    elif planted == "short":
+        scene.spare.write_bytes(content[: HEAD_BYTES + BLOCK_BYTES])
+    elif planted == "long":
+        scene.spare.write_bytes(content + os.urandom(3 * BLOCK_BYTES))
+    elif planted == "noise":
+        scene.spare.write_bytes(os.urandom(len(content)))
+    elif planted == "a link":
+        other.write_bytes(b"kept")
+        scene.spare.symlink_to(other)
+    elif planted == "two names":  # a crash before the fresh file had its name
+        scene.spare.hardlink_to(scene.snapshot)
+    elif planted == "a folder":
+        scene.spare.mkdir()
+        with pytest.raises(OSError, match=r"directory|permitted"):
+            scene.night(2)
+        scene.spare.rmdir()
+    before = scene.snapshot.stat().st_ino
+    assert scene.night(3) != before
+    assert scene.night(4)
+    if planted == "a link":
+        assert other.read_bytes() == b"kept"
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_a_copy_that_broke_off_is_not_taken_for_a_spare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path)
+    scene.publish()
+    scene.night(1)
+    readers = scene.snapshot.read_bytes()
+    monkeypatch.setattr(copying, "_copy", refuse(errno.ENOSPC))
+    monkeypatch.setattr("shutil.copyfile", refuse(errno.ENOSPC))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        scene.night(2)
+    assert scene.snapshot.read_bytes() == readers
+    monkeypatch.undo()
+    monkeypatch.setattr(fcntl, "ioctl", refuse(errno.EOPNOTSUPP))
+    scene.publish()
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_what_is_no_plain_database_is_copied_whole(tmp_path: Path) -> None:
+    """An encrypted file's blocks begin otherwise; here: of a file that says it is encrypted."""
+    live, snapshot = tmp_path / "live", tmp_path / "snapshot"
+    head = bytearray(HEAD_BYTES)
+    head[MAGIC_AT : MAGIC_AT + len(MAGIC)] = MAGIC
+    head[FLAGS_AT] = 1
+    for content in (b"rows", b"", bytes(head) + os.urandom(BLOCK_BYTES), bytes(head) + bytes(BLOCK_BYTES)):
+        live.write_bytes(content)
+        publish_copy(live, snapshot)
+        publish_copy(live, snapshot)
+        assert snapshot.read_bytes() == content
+    live.write_bytes(bytes(head) + bytes(8) + b"x" * (BLOCK_BYTES - 8))
+    publish_copy(live, snapshot)
+    assert snapshot.read_bytes() == live.read_bytes()
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_where_the_system_has_no_leases_the_file_is_copied_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(fcntl, "F_SETLEASE", raising=False)
+    scene = Scene(tmp_path)
+    inodes = [scene.night(number) for number in (1, 2, 3)]
+    assert all(before != after for before, after in itertools.pairwise(inodes))
+
+
+def test_a_clone_needs_no_spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def clone(target: int, request: int, source: int) -> int:
+        assert request == 0x40049409
+        os.sendfile(target, source, 0, os.fstat(source).st_size)
+        return 0
+
+    monkeypatch.setattr(fcntl, "ioctl", clone)
+    scene = Scene(tmp_path)
+    scene.spare.write_bytes(b"of a time before the clones")
+    scene.night(1)
+    scene.night(2)
+    assert not scene.spare.exists()
 
 
 def test_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_read: int, _written: int, _count: int) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "copy_file_range", full, raising=False)
-    (tmp_path / "source").write_bytes(b"rows")
+    monkeypatch.setattr(fcntl, "ioctl", refuse(errno.ENOSPC))
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        copy_file(tmp_path / "source", tmp_path / "target")
+        Scene(tmp_path).publish()
+
+
+def test_who_opens_the_spare_meanwhile_waits_and_nobody_is_killed(tmp_path: Path) -> None:
+    """The lease's own signal would end the process."""
+    scene = Scene(tmp_path, rows=10)
+    scene.spare.write_bytes(bytes(HEAD_BYTES))
+    held = copying._alone(scene.spare)  # pyright: ignore[reportPrivateUsage]
+    assert (held is not None) == leases(tmp_path)
+    if held is None:
+        return
+    reader = subprocess.Popen([sys.executable, "-c", f"open({str(scene.spare)!r}).read()"])
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            reader.wait(1)
+    finally:
+        os.close(held)
+    assert reader.wait(10) == 0
+    assert signal.getsignal(signal.SIGURG) == signal.SIG_DFL
