@@ -84,8 +84,14 @@ def scene(effort: Effort) -> Scene:
     return Scene("drift", title, inputs, tasks, goals)
 
 
-def write_inputs(folder: Path, rows: int) -> None:
-    """Two workspaces, before and after the references were frozen, and the rows for the packages."""
+def write_inputs(folder: Path, rows: int, peers_read: str = "true") -> None:
+    """Two workspaces, before and after the references were frozen, and the rows for the packages.
+
+    Args:
+        folder: Gets the log as `predictions.csv` too.
+        rows: Of the log, on average.
+        peers_read: Condition on the site, as SQL.
+    """
     predictions, _ = write(draw(Size(rows, SITES, NIGHTS)), folder)
     before, after, key = folder / "before", folder / "after", folder / "pseudonym.key"
     initialise(before, PLAN, key, at="2026-01-01")
@@ -99,7 +105,10 @@ def write_inputs(folder: Path, rows: int) -> None:
     )
     with duckdb.connect(str(folder / "scanned.duckdb"), read_only=True) as connection:
         for name, where in (("reference", REFERENCE), ("current", f"NOT ({REFERENCE})")):
-            query = f"SELECT site, {columns} FROM predictions WHERE {where} ORDER BY site, day, study"
+            query = (
+                f"SELECT site, {columns} FROM predictions WHERE {where} AND {peers_read} "
+                "ORDER BY site, day, study"
+            )
             connection.execute(f"COPY ({query}) TO '{folder / name}.parquet'").fetchall()
 
 
