@@ -22,6 +22,8 @@ LARGEST_EXPONENT = 700.0
 """Short of what overflows."""
 CLEARLY_FULL_RANK = 1e-8
 """Ratio of squared singular values above which a design has full rank whatever rounding does."""
+ROWS_AT_A_TIME = 8192
+"""Fewer than the linear algebra library spreads over threads."""
 MOST_GAPS = 4
 """Numbers of patients up to so many times the rows are counted rather than sorted."""
 
@@ -82,6 +84,7 @@ def fit_logistic(
     outcome: FloatArray,
     offset: FloatArray | float = 0.0,
     weight: FloatArray | float = 1.0,
+    start: FloatArray | None = None,
 ) -> LogisticFit:
     """Coefficients of logit P(outcome) = design @ coefficients + offset.
 
@@ -90,6 +93,7 @@ def fit_logistic(
         outcome: 0 or 1, shape (n,).
         offset: Log-odds added as they are, shape (n,) or one number.
         weight: How often each row counts, shape (n,), above 0, or one number.
+        start: Coefficients to start from, shape (k,); they change nothing but the time it takes.
 
     Returns:
         The fit; its covariance assumes independent rows (see `cluster_covariance`).
@@ -111,9 +115,10 @@ def fit_logistic(
     if not _full_rank(products, columns):
         # Rounding makes the information of a constant score invertible, with variances below zero.
         raise SeparationError("no finite fit: the score does not vary")
-    guess = _discriminant(products, columns, outcome) if np.ndim(offset) == 0 and offset == 0.0 else None
+    if start is None and np.ndim(offset) == 0 and offset == 0.0:
+        start = _discriminant(products, columns, outcome)
     rows = _against(columns, outcome, offset, weight)
-    point = _start(rows, guess)
+    point = _first(rows, start)
     for _ in range(MAXIMUM_STEPS):
         step = _solve(point.information, point.gradient)
         if float(point.gradient @ step) < GRADIENT_TOLERANCE:
@@ -150,7 +155,8 @@ def numbered_covariance(
     design: FloatArray, residual: FloatArray, covariance: FloatArray, number: IntArray
 ) -> FloatArray:
     """As `cluster_covariance`, of patients whose numbers are those of `cluster_numbers`."""
-    scores = numbered_sums((design.T * residual).T, number).T
+    by_column = [np.bincount(number, weights=column * residual) for column in design.T]
+    scores = np.array(by_column, dtype=np.float64)
     return covariance @ _products(scores, scores) @ covariance
 
 
@@ -179,7 +185,7 @@ def _without_gaps(number: IntArray) -> IntArray:
     if len(number) == 0 or number.min() < 0 or number.max() > MOST_GAPS * len(number):
         return np.unique(number, return_inverse=True)[1]
     rows = np.bincount(number)
-    return number if rows.all() else (np.cumsum(rows > 0) - 1)[number]
+    return number if rows.min() > 0 else (np.cumsum(rows > 0) - 1)[number]
 
 
 def cluster_sums(values: FloatArray, cluster: TextArray | IntArray) -> FloatArray:
@@ -203,11 +209,19 @@ def numbered_sums(values: FloatArray, number: IntArray) -> FloatArray:
 def _products(columns: FloatArray, others: FloatArray) -> FloatArray:
     """Sums of products of every two columns, shape (k, m).
 
-    Not by `@`: from some ten thousand rows on the library spreads it over threads, which cost a thousand
+    Some rows at a time: from ten thousand on the library spreads a sum over threads, which cost a thousand
     times the sum itself and end in other digits where there are more of them.
     """
-    products: FloatArray = np.einsum("in,jn->ij", columns, others)
+    products = np.zeros((len(columns), len(others)))
+    for at in range(0, columns.shape[1], ROWS_AT_A_TIME):
+        some = slice(at, at + ROWS_AT_A_TIME)
+        products += np.vecdot(columns[:, None, some], others[None, :, some])
     return products
+
+
+def _sums(columns: FloatArray, values: FloatArray) -> FloatArray:
+    """Sums of each column times the values, shape (k,)."""
+    return _products(columns, values[None])[:, 0]
 
 
 @dataclass(frozen=True)
@@ -241,21 +255,21 @@ def _against(
 def _point(rows: _Rows, coefficients: FloatArray) -> _Point:
     """One exponential a row serves the loss and both derivatives."""
     log_odds = coefficients @ rows.columns + rows.offset
-    odds_against = np.exp(np.minimum(log_odds, LARGEST_EXPONENT))
-    likelihood = 1.0 / (1.0 + odds_against)
+    inverse = 1.0 + np.exp(np.minimum(log_odds, LARGEST_EXPONENT))
+    likelihood = 1.0 / inverse
     missed = 1.0 - likelihood
     return _Point(
         coefficients,
-        float(np.einsum("n,n->", rows.weight, np.maximum(log_odds, np.log1p(odds_against)))),
-        -np.einsum("kn,n->k", rows.weighted, missed),
+        _sums(rows.weight[None], np.maximum(log_odds, np.log(inverse))).item(),
+        -_sums(rows.weighted, missed),
         _products(rows.columns * (likelihood * missed), rows.weighted),
     )
 
 
-def _start(rows: _Rows, guess: FloatArray | None) -> _Point:
-    """The guess, or zeros where there is none, or none better."""
-    if guess is not None and np.abs(guess).max() <= LARGEST_COEFFICIENT:
-        point = _point(rows, guess)
+def _first(rows: _Rows, start: FloatArray | None) -> _Point:
+    """The start, or zeros where there is none, or none better."""
+    if start is not None and np.abs(start).max() <= LARGEST_COEFFICIENT:
+        point = _point(rows, start)
         if point.loss < math.log(2.0) * float(rows.weight.sum()):
             return point
     return _point(rows, np.zeros(len(rows.columns)))
@@ -267,7 +281,7 @@ def _discriminant(products: FloatArray, columns: FloatArray, outcome: FloatArray
     Of scores that are normal in either class it is the maximum but for chance: two steps are enough.
     """
     share = float(outcome.mean())
-    spread, covariation = share * (1.0 - share), np.einsum("kn,n->k", columns, outcome - share)
+    spread, covariation = share * (1.0 - share), _sums(columns, outcome - share)
     line, constant = _solve(products, np.column_stack([covariation, columns.sum(axis=1)])).T
     explained = float(line @ covariation) / len(outcome)
     if explained >= spread:

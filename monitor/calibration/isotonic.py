@@ -9,6 +9,7 @@ import numpy as np
 from monitor.calibration.choice import Choice
 from monitor.calibration.closed_test import fit_platt
 from monitor.logistic import cluster_numbers
+from monitor.ordering import distinct
 from monitor.records import IDENTITY, Calibrator, FloatArray, IntArray, TextArray
 
 SHARE = 0.99
@@ -48,7 +49,7 @@ def isotonic_blocks(x: FloatArray, outcome: FloatArray) -> Blocks:
     """
     from scipy.optimize import isotonic_regression  # a second to import, and few nights need it
 
-    values, position, count = np.unique(x, return_inverse=True, return_counts=True)
+    values, position, count = distinct(x)
     mean = np.bincount(position, weights=outcome) / count
     fitted = isotonic_regression(mean, weights=count).x
     level = np.concatenate([[0], np.cumsum(np.diff(fitted) > 0)]).astype(np.int64)

@@ -11,14 +11,16 @@ import numpy as np
 from monitor.hashing import finite_or_none
 from monitor.intervals import normal_quantile, wilson_interval
 from monitor.logistic import (
+    LogisticFit,
     SeparationError,
     cluster_numbers,
-    cluster_sums,
     expit,
     fit_logistic,
     log_loss,
     numbered_covariance,
+    numbered_sums,
 )
+from monitor.ordering import ascending
 from monitor.records import Estimate, FloatArray, IntArray, TextArray
 
 BINS = 10
@@ -145,32 +147,39 @@ def recalibration_estimates(
     z = normal_quantile(0.5 + level / 2)
     positives = int(outcome.sum())
     counts = len(outcome), min(positives, len(outcome) - positives)
-    ones, number = np.ones((len(outcome), 1)), cluster_numbers(patient)
-    return {
-        "intercept": _coefficient(ones, log_odds, outcome, number, counts, z),
-        "slope": _coefficient(np.column_stack([ones, log_odds]), 0.0, outcome, number, counts, z),
-        "observed_expected": observed_expected(log_odds, outcome, number, level),
-    }
+    columns, number = np.stack([np.ones(len(outcome)), log_odds]), cluster_numbers(patient)
+    slope, line = _last_coefficient(columns.T, 0.0, outcome, number, counts, z)
+    start = None if line is None else _shift(line)
+    intercept, _ = _last_coefficient(columns[:1].T, log_odds, outcome, number, counts, z, start)
+    ratio = _observed_expected(log_odds, outcome, number, level)
+    return {"intercept": intercept, "slope": slope, "observed_expected": ratio}
 
 
-def _coefficient(
+def _last_coefficient(
     design: FloatArray,
     offset: FloatArray | float,
     outcome: FloatArray,
     patient: IntArray,
     counts: tuple[int, int],
     z: float,
-) -> Estimate:
-    """The last coefficient of a logistic fit, with the cluster sandwich."""
+    start: FloatArray | None = None,
+) -> tuple[Estimate, LogisticFit | None]:
+    """The last coefficient of a logistic fit, with the cluster sandwich, and the fit."""
     try:
-        fit = fit_logistic(design, outcome, offset)
+        fit = fit_logistic(design, outcome, offset, start=start)
     except SeparationError as error:
-        return Estimate(None, None, None, *counts, str(error))
+        return Estimate(None, None, None, *counts, str(error)), None
     residual = outcome - expit(design @ fit.coefficients + offset)
     covariance = numbered_covariance(design, residual, fit.covariance, patient)
     value, error_of_value = float(fit.coefficients[-1]), math.sqrt(float(covariance[-1, -1]))
     low, high = value - z * error_of_value, value + z * error_of_value
-    return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich")
+    return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich"), fit
+
+
+def _shift(line: LogisticFit) -> FloatArray:
+    """About the intercept of slope one: it meets the fitted line where that is known best."""
+    best_known = -line.covariance[0, 1] / line.covariance[1, 1]
+    return line.coefficients[:1] + (line.coefficients[1] - 1.0) * best_known
 
 
 def observed_expected(
@@ -191,20 +200,24 @@ def observed_expected(
         >>> observed_expected(np.zeros(2), np.ones(2), np.array(["a", "b"], dtype=object)).value
         2.0
     """
+    return _observed_expected(log_odds, outcome, cluster_numbers(patient), level)
+
+
+def _observed_expected(log_odds: FloatArray, outcome: FloatArray, number: IntArray, level: float) -> Estimate:
     observed, z = float(outcome.sum()), normal_quantile(0.5 + level / 2)
     counts = len(outcome), min(int(observed), len(outcome) - int(observed))
     if observed == 0:
         return Estimate(None, None, None, *counts, "no event")
     predicted = expit(log_odds)
     value = observed / float(predicted.sum())
-    error = math.sqrt(float((cluster_sums(outcome - predicted, patient) ** 2).sum())) / observed
+    error = math.sqrt(float((numbered_sums(outcome - predicted, number) ** 2).sum())) / observed
     low, high = value * math.exp(-z * error), value * math.exp(z * error)
     return Estimate(value, low, high, *counts, "log scale, cluster-robust")
 
 
 def _equal_mass_bins(predicted: FloatArray) -> list[Any]:
     """Rows of each bin; equal risks share one, so that the order of the rows cannot matter."""
-    order = np.argsort(predicted, kind="stable")
+    order = ascending(predicted)
     ranked = predicted[order]
     cuts = [len(part) for part in np.array_split(order, BINS) if len(part)]
     ends = np.searchsorted(ranked, ranked[np.cumsum(cuts, dtype=int) - 1], side="right")

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from monitor.intervals import normal_quantile
-from monitor.logistic import cluster_numbers, numbered_sums
-from monitor.records import BoolArray, Estimate, FloatArray, IntArray, TextArray
+from monitor.logistic import cluster_numbers
+from monitor.ordering import distinct
+from monitor.records import Estimate, FloatArray, IntArray, TextArray
 
 
 def area_under_curve(
@@ -65,20 +66,14 @@ def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArra
         >>> area, parts.tolist()
         (0.75, [1.0, 0.5, 0.5, 1.0])
     """
-    order = np.argsort(score)
-    positive, ranked = outcome == 1, score[order]
-    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, len(score))
-    begins = np.concatenate([[0], ends[:-1]])
-    of_order = positive[order]
-    positives = np.concatenate([[0], np.cumsum(of_order)])
-    # Twice the number of either class that lies lower, ties counted half, for each run of equal scores.
-    lower_positives = positives[begins] + positives[ends]
-    lower_negatives = begins + ends - lower_positives
-    of_positives = lower_negatives / (2 * (len(score) - positives[-1]))
-    of_negatives = 1.0 - lower_positives / (2 * positives[-1])
-    run = ends - begins
-    placement = np.empty(len(score))
-    placement[order] = np.where(of_order, np.repeat(of_positives, run), np.repeat(of_negatives, run))
+    positive = outcome == 1
+    _, place, studies = distinct(score)
+    positives = np.bincount(place, weights=positive)
+    negatives = studies - positives
+    # Of the other class that lies lower, ties counted half.
+    of_positives = (np.cumsum(negatives) - negatives / 2) / negatives.sum()
+    of_negatives = 1.0 - (np.cumsum(positives) - positives / 2) / positives.sum()
+    placement = np.where(positive, of_positives[place], of_negatives[place])
     return float(placement[positive].mean()), placement
 
 
@@ -93,13 +88,12 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
     Returns:
         DeLong's error where every patient has one study; None with one patient of a class, or no variance.
     """
-    positive, negative = outcome == 1, outcome == 0
     number = cluster_numbers(patient)
-    of_positives = numbered_sums(np.where(positive, centred, 0.0), number)
-    of_negatives = numbered_sums(np.where(negative, centred, 0.0), number)
-    m, n = int(positive.sum()), int(negative.sum())
-    with_positive, with_negative = _patients(number, positive), _patients(number, negative)
-    patients = len(of_positives)
+    patients = int(number.max()) + 1
+    of_class = number + patients * (outcome == 1)
+    of_negatives, of_positives = np.bincount(of_class, centred, 2 * patients).reshape(2, patients)
+    studies = np.bincount(of_class, minlength=2 * patients).reshape(2, patients)
+    (n, m), (with_negative, with_positive) = studies.sum(axis=1).tolist(), np.count_nonzero(studies, axis=1)
     if with_positive < 2 or with_negative < 2:
         return None
     variance = (
@@ -108,8 +102,3 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
         + 2 * patients / (patients - 1) * float((of_positives * of_negatives).sum()) / (m * n)
     )
     return math.sqrt(variance) if variance > 0 else None
-
-
-def _patients(number: IntArray, of_class: BoolArray) -> int:
-    """Patients with a study of a class."""
-    return int(np.count_nonzero(np.bincount(number, weights=of_class)))

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
+from monitor.ordering import distinct
 from monitor.performance.discrimination import area_error, placements
 from monitor.plan.model import AreaCriterion
-from monitor.records import BoolArray, FloatArray
+from monitor.records import FloatArray
 from monitor.validation.evidence import Bounds, CriterionResult, Evidence, above, estimate, no_estimate
 
 RANK_IDENTICAL = "rank-identical: the candidate orders every study as the original does"
@@ -85,7 +86,4 @@ def rank_identical(one: FloatArray, other: FloatArray) -> bool:
         >>> rank_identical(np.array([0.1, 0.2, 0.3]), np.array([1.0, 5.0, 5.0]))
         False
     """
-    from scipy.stats import rankdata
-
-    same: BoolArray = rankdata(one) == rankdata(other)
-    return bool(np.all(same))
+    return np.array_equal(distinct(one)[1], distinct(other)[1])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -63,6 +67,42 @@ def test_a_fit_ends_at_the_limits_of_the_arithmetic(drawn: str) -> None:
             missed = outcome - 1 / (1 + np.exp(-(design @ fit.coefficients + offset)))
             step = fit.covariance @ (design.T @ (weight * missed))
             assert (np.abs(step) < 1e-9 * np.sqrt(np.diag(fit.covariance))).all()
+
+
+@pytest.mark.parametrize("start", [[0.3, -1.0], [-5.0, 4.0], [29.0, 29.0], [1e9, 0.0]])
+def test_where_a_fit_starts_does_not_matter(start: list[float]) -> None:
+    cohort = undated_cohort(2000, 0.5, seed=1, prevalence=0.1)
+    design = np.column_stack([np.ones(len(cohort)), cohort.log_odds])
+    for offset in (0.0, cohort.log_odds / 3):
+        expected = fit_logistic(design, cohort.outcome, offset)
+        found = fit_logistic(design, cohort.outcome, offset, start=np.array(start))
+        assert found.coefficients == pytest.approx(expected.coefficients, rel=1e-12)
+        assert found.covariance == pytest.approx(expected.covariance, rel=1e-12)
+
+
+THREADS = """
+import numpy as np
+from monitor.logistic import fit_logistic, numbered_covariance
+rng = np.random.default_rng(1)
+for n, k in ((9_000, 1), (60_000, 2), (300_000, 5)):
+    design, outcome = rng.normal(size=(n, k)), (rng.random(n) < 0.3).astype(float)
+    fit = fit_logistic(design, outcome)
+    sandwich = numbered_covariance(design, outcome - 0.3, fit.covariance, np.arange(n) // 2)
+    print(fit.coefficients.tobytes().hex(), sandwich.tobytes().hex(), fit.log_likelihood.hex())
+"""
+
+
+def test_no_digit_depends_on_the_number_of_threads() -> None:
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", THREADS],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(found) == 1
 
 
 def test_scores_that_separate_the_outcomes_have_no_fit() -> None:
