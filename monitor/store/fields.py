@@ -31,7 +31,7 @@ MOST_COLUMNS = 2_000
 """Names travel into statements, whose cost grows faster than their number."""
 BLANK = "blank"
 SEPARATOR = FIELDS.encode()
-LINE_END, COMMA = ord("\n"), ord(",")
+LINE_END = ord("\n")
 SPACES = b" \t\xa0\xc2"
 """White space, and both bytes of a space that does not break."""
 BLOCK_BYTES = 1 << 20
@@ -52,12 +52,14 @@ def copy_fields(source: Path, target: Path, key: bytes) -> Copy:
     with target.open("wb") as copy:
         for block in _with(rest, blocks):
             separated = _separated(block, width)
-            if separated is None:
+            ends = _ends(separated)
+            if not _rectangular(separated, ends, width):
                 separated = b"".join(_fields(line, width, key) for line in block.split(b"\n")[:-1])
+                ends = _ends(separated)
                 blank += separated.count(f"{BROKEN}{BLANK}{BROKEN}".encode())
                 marked = marked or BROKEN.encode() in separated
-            padded |= _padded(separated, width)
-            lines += separated.count(b"\n")
+            padded |= _padded(separated, ends, width)
+            lines += len(ends) // width
             copy.write(separated)
     return Copy(target, digest.hexdigest(), lines, blank, header, frozenset(padded), marked)
 
@@ -83,35 +85,36 @@ def split(header: str) -> list[str]:
     return header[1:].split(FIELDS) if header.startswith(FIELDS) else header.split(",")
 
 
-def _separated(block: bytes, width: int) -> bytes | None:
-    """A block of readable lines with `width` fields each; None when some line is not so."""
+def _separated(block: bytes, width: int) -> bytes:
+    """A block of readable lines, as they seem to be; nothing when some line is not so."""
     if width == 1 or not is_clean(block):
-        return None
-    if b'"' in block:
-        return _unquoted_block(block, width)
-    signs = np.frombuffer(block, dtype=np.uint8)
-    if not _rectangular(np.flatnonzero(signs == COMMA), np.flatnonzero(signs == LINE_END), width):
-        return None
-    return block.replace(b",", SEPARATOR)
+        return b""
+    return _unquoted_block(block, width) if b'"' in block else block.replace(b",", SEPARATOR)
 
 
-def _rectangular(separators: NDArray[np.intp], ends: NDArray[np.intp], width: int) -> bool:
-    """Every line has `width` fields: the separators are as many as that takes, and each line's own in it."""
-    if len(separators) != len(ends) * (width - 1):
+def _ends(separated: bytes) -> NDArray[np.intp]:
+    """Where the fields of a separated block end."""
+    signs = np.frombuffer(separated, dtype=np.uint8)
+    return np.flatnonzero((signs == ord(FIELDS)) | (signs == LINE_END))
+
+
+def _rectangular(separated: bytes, ends: NDArray[np.intp], width: int) -> bool:
+    """Every line has `width` fields: each field that should end a line does so, and no other one."""
+    if len(ends) == 0 or len(ends) % width:
         return False
-    grid = separators.reshape(len(ends), width - 1)
-    return bool(np.all(grid[:, -1] < ends) and np.all(grid[1:, 0] > ends[:-1]))
+    signs, of_lines = np.frombuffer(separated, dtype=np.uint8), ends[width - 1 :: width]
+    return bool(np.all(signs[of_lines] == LINE_END)) and separated.count(b"\n") == len(of_lines)
 
 
-def _unquoted_block(block: bytes, width: int) -> bytes | None:
-    """The same of lines with quotes; a quote that is still open at the end of its line joins two lines."""
+def _unquoted_block(block: bytes, width: int) -> bytes:
+    """The same of lines with quotes: a quote that is still open at the end of its line joins two lines."""
     lines = block.decode().split("\n")[:-1]
     try:
         found = list(csv.reader(lines, strict=True))
     except csv.Error:
-        return None
+        return b""
     if len(found) != len(lines) or any(len(fields) != width for fields in found):
-        return None
+        return b""
     return "".join([FIELDS.join(fields) + "\n" for fields in found]).encode()
 
 
@@ -140,16 +143,16 @@ def _unquoted(line: bytes) -> list[str] | None:
     return parsed[0] if len(parsed) == 1 else None
 
 
-def _padded(block: bytes, width: int) -> set[int]:
+def _padded(separated: bytes, ends: NDArray[np.intp], width: int) -> set[int]:
     """Columns of a separated block in which some cell begins or ends with white space, or may do so."""
-    signs = np.frombuffer(b"\n" + block, dtype=np.uint8)
-    between = (signs == LINE_END) | (signs == ord(FIELDS))
+    signs = np.frombuffer(separated, dtype=np.uint8)
     padded: set[int] = set()
-    for space in (sign for sign in SPACES if bytes([sign]) in block):
-        spaces = signs[1:-1] == space
-        at = np.flatnonzero(spaces & (between[:-2] | between[2:])) + 1
-        if len(at):
-            padded |= set(((np.searchsorted(np.flatnonzero(between), at) - 1) % width).tolist())
+    for space in (sign for sign in SPACES if bytes([sign]) in separated):
+        is_space = signs == space
+        around = is_space[ends - 1]
+        around[0] |= is_space[0]
+        around[1:] |= is_space[ends[:-1] + 1]
+        padded |= set(np.flatnonzero(around.reshape(-1, width).any(axis=0)).tolist())
     return padded
 
 

@@ -23,7 +23,7 @@ from monitor.store.pseudonym import line_pseudonym
 
 # A pipe put in a file's place between look and open must neither be followed nor waited for.
 READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 17
 LONGEST_LINE_BYTES = 1 << 20
 # A log of ten million studies has about one gigabyte; text logs compress five to thirty times.
 LARGEST_TEXT_BYTES = 16 << 30

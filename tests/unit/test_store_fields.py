@@ -37,8 +37,8 @@ def copied(folder: Path, text: str) -> tuple[fields.Copy, list[str]]:
 @given(lines=LINES)
 def test_a_block_is_separated_as_its_lines_are(lines: list[str]) -> None:
     block = "".join(line + "\n" for line in lines).encode()
-    separated = fields._separated(block, 3) if block else None
-    if separated is not None:
+    separated = fields._separated(block, 3)
+    if fields._rectangular(separated, fields._ends(separated), 3):
         assert separated == b"".join(fields._fields(line, 3, KEY) for line in block.split(b"\n")[:-1])
 
 
