@@ -34,7 +34,7 @@ SEPARATOR = FIELDS.encode()
 LINE_END = ord("\n")
 SPACES = b" \t\xa0\xc2"
 """White space, and both bytes of a space that does not break."""
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 17
 
 
 def copy_fields(source: Path, target: Path, key: bytes) -> Copy:
