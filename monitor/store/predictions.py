@@ -163,17 +163,24 @@ def _compare_with_stored(connection: Session, hospital: str, among: str) -> None
 
 
 def _compare_within_file(connection: Session, hospital: str) -> None:
-    """`compared`: later lines of the file about a study that it told of before."""
-    counts = COUNTS.format(row="judged")
+    """`compared`: later lines of the file about a study that it told of before.
+
+    Numbers made of the study tell which lines can be meant; they are smaller than its names.
+    """
+    counts, number = COUNTS.format(row="v"), "hash(finding, study)"
+    run(
+        connection,
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT line, {hospital}, finding, study, score, patient, "
+        f"day FROM judged v WHERE {counts} AND {number} IN "
+        f"(SELECT {number} FROM judged v WHERE {counts} GROUP BY {number} HAVING count(*) > 1)",
+    )
     run(
         connection,
         "INSERT INTO compared SELECT v.line, "
         "f.score = v.score AND f.patient = v.patient AND f.day IS NOT DISTINCT FROM v.day "
-        f"FROM (SELECT {hospital}, finding, study, min(line) AS line FROM judged WHERE {counts} "
-        f"GROUP BY {hospital}, finding, study HAVING count(*) > 1) r "
-        "JOIN judged f ON f.line = r.line "
-        f"JOIN judged v ON v.study = r.study AND v.{hospital} = r.{hospital} AND v.finding = r.finding "
-        f"WHERE {COUNTS.format(row='v')} AND v.line > r.line AND v.line NOT IN (SELECT line FROM compared)",
+        f"FROM (FROM repeated QUALIFY line = min(line) OVER (PARTITION BY {hospital}, finding, study)) f "
+        f"JOIN repeated v USING ({hospital}, finding, study) "
+        "WHERE v.line > f.line AND v.line NOT IN (SELECT line FROM compared)",
     )
 
 
