@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -24,6 +25,9 @@ from flows.commands import (
 )
 from flows.terminal import complain, say, unexpected
 from monitor.errors import MonitorError
+
+gc.set_threshold(50_000)
+"""A command lives for seconds: looking for cycles at every 700 new objects is a tenth of its start."""
 
 app = typer.Typer(
     no_args_is_help=True,

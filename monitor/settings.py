@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,7 @@ def read_settings(workspace: Path) -> Settings:
         UsageError: The file is no TOML, or has another key or value than those that are known.
     """
     file = workspace / FILE
-    try:
-        found: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: expected TOML: {error}") from error
+    found = _read(file) if file.exists() else {}
     known = [field.name for field in fields(Settings)]
     if unknown := sorted(found.keys() - set(known)):
         raise UsageError(
@@ -56,6 +52,15 @@ def read_settings(workspace: Path) -> Settings:
         "into ~/.pgpass",
     )
     return Settings(**found)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import tomllib  # most workspaces have no such file
+
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: expected TOML: {error}") from error
 
 
 def _require(file: Path, key: str, found: dict[str, Any], form: re.Pattern[str], expected: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from monitor.registry.checkpoint import Checkpoint, seal
 
 FOLDER = "checkpoints"
 KEY_NAME = "checkpoint.pem"
-
-_log = logging.getLogger(__name__)
 
 
 def checkpoint_key(pseudonym_key: Path) -> Path:
@@ -54,13 +51,19 @@ def sign_head(path: Path, entries: Sequence[Entry], state: RegistryState, pseudo
     try:
         listed = public_key_text(key) == state.bound.get("checkpoint_key")
     except UsageError as error:
-        _log.warning("no checkpoint was signed: %s", error)
+        _warn(str(error))
         return
     if not listed:
-        _log.warning("no checkpoint was signed: %s is not the key that entry 0 lists", key)
+        _warn(f"{key} is not the key that entry 0 lists")
         return
     head = Checkpoint(len(entries), entries[-1].hash, state.bound["plan"]["sha256"], state.last_night)
     file.parent.mkdir(exist_ok=True)
     part = file.with_name(file.name + ".part")
     part.write_bytes(seal(head, key))
     part.replace(file)
+
+
+def _warn(reason: str) -> None:
+    import logging  # hardly a night has something to warn of
+
+    logging.getLogger(__name__).warning("no checkpoint was signed: %s", reason)

@@ -15,7 +15,6 @@ from typing import Any
 
 from monitor.operation.attempt.windows import Knowledge, describe, read_rows
 from monitor.operation.workspace import Workspace
-from monitor.performance import area_under_curve
 from monitor.records import Estimate, Place
 from monitor.store import CohortCount
 
@@ -78,6 +77,8 @@ class FloorChecks:
         plan = self.workspace.loaded.plan
         strata = max(1, len(plan.strata))
         alpha = alpha_of_check(number, plan.monitoring.false_alarm_probability / strata)
+        from monitor.performance import area_under_curve  # few nights have a check
+
         area = area_under_curve(rows.score, rows.outcome, rows.patient, level=1.0 - 2.0 * alpha)
         night = knowledge.matured_by.isoformat()
         body = {

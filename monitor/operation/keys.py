@@ -6,8 +6,6 @@ import os
 import secrets
 from pathlib import Path
 
-from platformdirs import user_config_path
-
 from monitor.errors import UsageError
 from monitor.hashing import sha256_text
 
@@ -16,6 +14,8 @@ KEY_BYTES = 32
 
 def default_key_path() -> Path:
     """Where the key is kept unless a command names another file."""
+    from platformdirs import user_config_path
+
     return user_config_path("pccp-monitor") / "pseudonym.key"
 
 

@@ -1,7 +1,5 @@
 """What a candidate must meet: a bound on a difference or a proportion, or an interval inside two limits."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

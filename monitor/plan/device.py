@@ -1,7 +1,5 @@
 """Who the plan is, which device it belongs to, and what the device reports."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

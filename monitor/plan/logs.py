@@ -1,7 +1,5 @@
 """What the log files look like: which column holds which field, and what the files do not carry."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag

@@ -4,8 +4,6 @@ Words and order follow the FDA guidance on predetermined change control plans. E
 the program or printed in every dossier; nothing here is decoration and no limit has a default.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

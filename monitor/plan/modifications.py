@@ -1,7 +1,5 @@
 """What may change, what it means for patients, where the protocol covers it, and who approves."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

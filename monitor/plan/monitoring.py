@@ -1,7 +1,5 @@
 """How often the logs are looked at, and how often a look may be wrong."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

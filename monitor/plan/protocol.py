@@ -1,7 +1,5 @@
 """How a change is made: data, retraining, evaluation, update."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator

@@ -1,7 +1,5 @@
 """How long records are kept, and which counts documents do not show."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The kinds of value a plan is made of: closed, strict, and worded for a reader."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -32,7 +30,11 @@ Require = Literal["demonstrated", "not_contradicted"]
 
 
 class Closed(BaseModel):
-    """Unknown keys are refused, types are not coerced, values never change."""
+    """Unknown keys are refused, types are not coerced, values never change.
+
+    Modules with such records do without `from __future__ import annotations`: pydantic would have to
+    compile every annotation from its text, at every start.
+    """
 
     model_config = ConfigDict(
         extra="forbid",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,9 @@ class Checkpoint:
 
 
 def seal(checkpoint: Checkpoint, key_file: Path) -> bytes:
-    """The signed envelope, as bytes of a file.
+    """The signed envelope, as bytes of a file, in the form that securesystemslib reads and verifies.
+
+    Every night signs, so what it signs is written out here and the library is left to those who verify.
 
     Args:
         checkpoint: What is stated.
@@ -49,13 +51,9 @@ def seal(checkpoint: Checkpoint, key_file: Path) -> bytes:
     Raises:
         UsageError: The key cannot be read or used.
     """
-    from securesystemslib.dsse import Envelope
-    from securesystemslib.signer import CryptoSigner  # pyright: ignore[reportPrivateImportUsage]
-
     payload = canonical_json(asdict(checkpoint)).encode()
-    envelope = Envelope(payload, PAYLOAD_TYPE, {})
-    envelope.sign(CryptoSigner(private_key(key_file), _key(public_key_text(key_file))))
-    return _text(envelope).encode()
+    signature = private_key(key_file).sign(_signed_bytes(payload))
+    return _text(payload, {key_id(public_key_text(key_file)): signature})
 
 
 def unseal(content: bytes, public_text: str) -> Checkpoint:
@@ -70,12 +68,14 @@ def unseal(content: bytes, public_text: str) -> Checkpoint:
     """
     from securesystemslib.dsse import Envelope
     from securesystemslib.exceptions import VerificationError
+    from securesystemslib.signer import SSlibKey  # pyright: ignore[reportPrivateImportUsage]
 
     try:
         found: Any = json.loads(content.decode())
         signers = [str(signature["keyid"]) for signature in found["signatures"]]
         envelope = Envelope.from_dict(found)
-        sound = _text(envelope).encode() == content and envelope.payload_type == PAYLOAD_TYPE
+        signatures = {name: bytes.fromhex(each.signature) for name, each in envelope.signatures.items()}
+        sound = envelope.payload_type == PAYLOAD_TYPE and _text(envelope.payload, signatures) == content
         payload: Any = json.loads(envelope.payload)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise EvidenceError("expected a signed checkpoint, found something else") from error
@@ -85,7 +85,7 @@ def unseal(content: bytes, public_text: str) -> Checkpoint:
         listed = ", ".join(name[:16] for name in signers) or "nobody"
         raise EvidenceError(f"signed by {listed}, which is not the key entry 0 lists, {key_id(public_text)}")
     try:
-        envelope.verify([_key(public_text)], 1)
+        envelope.verify([SSlibKey.from_crypto(public_key(public_text), keyid=key_id(public_text))], 1)
         return Checkpoint(**payload)
     except (VerificationError, ValueError, TypeError) as error:
         raise EvidenceError("the signature does not belong to the content") from error
@@ -110,18 +110,24 @@ def disagreement(checkpoint: Checkpoint, entries: Sequence[Entry]) -> str | None
     return None
 
 
-def _key(public_text: str) -> Any:
-    from securesystemslib.signer import SSlibKey  # pyright: ignore[reportPrivateImportUsage]
+def _signed_bytes(payload: bytes) -> bytes:
+    """What DSSE signs of a payload: its type and itself, each after its length.
 
-    return SSlibKey.from_crypto(public_key(public_text), keyid=key_id(public_text))
+    Example:
+        >>> _signed_bytes(b"{}")
+        b'DSSEv1 44 application/vnd.pccp-monitor.checkpoint+json 2 {}'
+    """
+    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
-def _text(envelope: Any) -> str:
+def _text(payload: bytes, signatures: Mapping[str, bytes]) -> bytes:
     """One form only, so that every changed byte is seen, the padding bits of base64 included."""
-    signatures = [
-        {"keyid": name, "sig": base64.b64encode(bytes.fromhex(signature.signature)).decode()}
-        for name, signature in envelope.signatures.items()
+    signed = [
+        {"keyid": name, "sig": base64.b64encode(signature).decode()} for name, signature in signatures.items()
     ]
-    payload = base64.b64encode(envelope.payload).decode()
-    fields = {"payload": payload, "payloadType": envelope.payload_type, "signatures": signatures}
-    return canonical_json(fields) + "\n"
+    fields = {
+        "payload": base64.b64encode(payload).decode(),
+        "payloadType": PAYLOAD_TYPE,
+        "signatures": signed,
+    }
+    return (canonical_json(fields) + "\n").encode()

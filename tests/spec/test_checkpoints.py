@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import CryptoSigner, SSlibKey  # pyright: ignore[reportPrivateImportUsage]
 
 from monitor.errors import EvidenceError
+from monitor.hashing import canonical_json
 from monitor.operation.workspace import initialise
 from monitor.registry import new_key, public_key_text, read_chain
-from monitor.registry.checkpoint import Checkpoint, disagreement, seal, unseal
+from monitor.registry.checkpoint import PAYLOAD_TYPE, Checkpoint, disagreement, seal, unseal
+from monitor.registry.signature import key_id, private_key, public_key
 from tests.evidence import PLAN, Scene
 
 HEAD = Checkpoint(7, "ab" * 32, "cd" * 32, "2026-03-01")
@@ -47,6 +52,19 @@ def test_the_same_head_under_the_same_key_has_the_same_bytes(tmp_path: Path) -> 
     assert unseal(seal(HEAD, tmp_path / "one.pem"), public) == HEAD
     with pytest.raises(EvidenceError, match="is not the key entry 0 lists"):
         unseal(seal(HEAD, tmp_path / "one.pem"), new_key(tmp_path / "other.pem"))
+
+
+def test_the_library_that_verifies_would_have_signed_the_same_bytes(tmp_path: Path) -> None:
+    public = new_key(tmp_path / "one.pem")
+    payload = canonical_json(asdict(HEAD)).encode()
+    envelope = Envelope(payload, PAYLOAD_TYPE, {})
+    envelope.sign(
+        CryptoSigner(
+            private_key(tmp_path / "one.pem"),
+            SSlibKey.from_crypto(public_key(public), keyid=key_id(public)),
+        )
+    )
+    assert seal(HEAD, tmp_path / "one.pem").decode() == canonical_json(envelope.to_dict()) + "\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'"x"', b"\xff", b'{"signatures":[{"keyid":1}]}'])

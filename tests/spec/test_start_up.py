@@ -24,7 +24,13 @@ NEVER = {"prefect", "evidently", "matplotlib", "sklearn", "scipy", "pandas", "py
 ALSO_NOT = {
     "--help": {"numpy", "duckdb", "pydantic", "ruamel", "cryptography"},
     "status": {"cryptography"},
-    "nightly": {"monitor.documentation", "monitor.validation", "monitor.calibration"},
+    "nightly": {
+        "monitor.documentation",
+        "monitor.validation",
+        "monitor.calibration",
+        "monitor.performance",
+        "securesystemslib",
+    },
 }
 """What a command has no use for beside these."""
 

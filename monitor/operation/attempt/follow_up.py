@@ -25,7 +25,6 @@ from monitor.operation.attempt.windows import (
 )
 from monitor.operation.calendar import cohort_key
 from monitor.operation.workspace import Workspace
-from monitor.performance import log_loss_gain
 from monitor.records import Rows
 from monitor.registry import Change
 
@@ -125,6 +124,8 @@ def _record(workspace: Workspace, change: Change, knowledge: Knowledge, found: d
 
 def _comparison(change: Change, rows: Rows, alpha: float) -> dict[str, Any]:
     """Mean log loss of the calibrator before minus that of the one in use, per study."""
+    from monitor.performance import log_loss_gain  # few nights have something to ask
+
     x = logit(rows.score)
     before, after = (
         calibrated_log_odds(read_calibrator(record), x)

@@ -10,6 +10,7 @@ import numpy as np
 from monitor.calibrators import calibrated_log_odds, read_calibrator
 from monitor.logistic import expit, logit
 from monitor.operation.attempt.windows import rows_sha256
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.workspace import Workspace
 from monitor.performance import (
     Target,
@@ -24,33 +25,9 @@ from monitor.performance import (
     reclassified,
     straddles,
 )
-from monitor.plan import ChangePlan
 from monitor.plan.device import Finding, OperatingPoint
-from monitor.records import BoolArray, Calibrator, FloatArray, Place, Rows
-from monitor.registry import Change, RegistryState
-
-
-def finding_of(plan: ChangePlan, place: Place) -> Finding:
-    """What the plan says about the finding of a place."""
-    return next(finding for finding in plan.findings if finding.id == place.finding)
-
-
-def deployed_operating_point(state: RegistryState, place: Place) -> dict[str, Any] | None:
-    """The operating point that came with the calibrator in use; None while the original's is in use."""
-    deployed = state.deployments.get(place)
-    if not deployed:
-        return None
-    candidate = state.changes[deployed[-1]["change"]].candidate or {}
-    return candidate.get("operating_point")
-
-
-def live_threshold(state: RegistryState, point: OperatingPoint, place: Place) -> float:
-    """Raw threshold in use at a place: the plan's until a deployment brings another.
-
-    The plan's threshold is a probability of the original calibrator, which leaves the raw score as it is.
-    """
-    deployed = deployed_operating_point(state, place)
-    return deployed["raw_threshold"] if deployed else point.threshold
+from monitor.records import BoolArray, Calibrator, FloatArray, Rows
+from monitor.registry import Change
 
 
 def at_freezing(workspace: Workspace, change: Change, candidate: Calibrator, rows: Rows) -> dict[str, Any]:

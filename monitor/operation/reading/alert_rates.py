@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.operation.attempt.operating_points import finding_of, live_threshold
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.performance import alerts_per_100
 from monitor.plan import ChangePlan
 from monitor.records import Estimate, Place, Rows

@@ -12,7 +12,8 @@ import numpy as np
 from monitor.calibrators import calibrated_log_odds
 from monitor.errors import UsageError
 from monitor.logistic import expit, logit
-from monitor.operation.attempt.operating_points import finding_of, limits_of, live_threshold, probability_at
+from monitor.operation.attempt.operating_points import limits_of, probability_at
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.reading.status import read_state
 from monitor.operation.workspace import read_plan
 from monitor.performance import abstains

@@ -17,7 +17,6 @@ from monitor.drift import (
 )
 from monitor.logistic import cluster_numbers
 from monitor.operation.watching.specs import AGREEMENT, ALERTS, MISSING, SCORE
-from monitor.performance.readers import decisions_from_text
 from monitor.plan import ChangePlan
 from monitor.plan.device import Finding
 from monitor.records import BoolArray, Categories, FloatArray, IntArray, TextArray, Unread
@@ -67,6 +66,8 @@ def features_of(
         found[ALERTS] = Feature("rate", rows.score >= finding.operating_point.threshold, everywhere)
     meaning, said = plan.logs.predictions.reader_decisions, rows.reader_decision
     if meaning is not None and said is not None and threshold is not None:
+        from monitor.performance.readers import decisions_from_text  # few plans read what readers decided
+
         words = np.array([*said.levels, None], dtype=object)
         decided = decisions_from_text(words, meaning.positive, meaning.negative).value[said.number]
         found[AGREEMENT] = Feature("rate", decided == (rows.score >= threshold), ~np.isnan(decided))

@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.errors import EvidenceError
 from monitor.hashing import sha256_text
-from monitor.operation.attempt.operating_points import finding_of
+from monitor.operation.live_threshold import finding_of
 from monitor.operation.watching.features import features_of
 from monitor.operation.watching.site import Reading, Seen, SiteNight, see
 from monitor.operation.watching.specs import AGREEMENT, PREVALENCE

@@ -9,9 +9,9 @@ from datetime import timedelta
 import numpy as np
 
 from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start
-from monitor.operation.attempt.operating_points import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.spreading import Spread, here
 from monitor.operation.watching import alarms
 from monitor.operation.watching.features import Feature, features_of, numbered

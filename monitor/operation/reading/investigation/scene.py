@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from monitor.hashing import sha256_text
-from monitor.operation.attempt.operating_points import finding_of, live_threshold
 from monitor.operation.calendar import cohort_key
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.plan import ChangePlan
 from monitor.records import Arrived, Calibrator, Mark, Place, Rows
 from monitor.registry import RegistryState
