@@ -104,6 +104,41 @@ class Rows:
         return min(positives, len(known) - positives)
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Mature studies of one place as `Rows` are ordered, without a name of a study or a patient.
+
+    Attributes:
+        place: The site and finding.
+        cohort: Cohort keys, shape (n,).
+        patient: A number for each patient, in the order of their pseudonyms, shape (n,).
+        score: Raw model outputs, shape (n,), in [0, 1].
+        outcome: 1.0, 0.0, or NaN where no usable outcome was known at maturity, shape (n,).
+    """
+
+    place: Place
+    cohort: TextArray
+    patient: IntArray
+    score: FloatArray
+    outcome: FloatArray
+
+    def __post_init__(self) -> None:
+        for array in (self.cohort, self.patient, self.score, self.outcome):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def where(self, keep: BoolArray) -> Scored:
+        """The rows that `keep` marks, in the same order."""
+        kept = self.cohort[keep], self.patient[keep], self.score[keep], self.outcome[keep]
+        return Scored(self.place, *kept)
+
+    def known(self) -> Scored:
+        """The rows whose outcome was known at maturity."""
+        return self.where(~np.isnan(self.outcome))
+
+
 class Mark(NamedTuple):
     """What a look at the predictions has read.
 

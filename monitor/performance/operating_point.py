@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from monitor.performance.proportions import proportion
-from monitor.records import BoolArray, Estimate, FloatArray, TextArray
+from monitor.records import BoolArray, Estimate, FloatArray, IntArray, TextArray
 
 
 def measured(
@@ -71,7 +71,10 @@ def as_records(estimates: dict[str, Estimate]) -> dict[str, Any]:
 
 
 def alerts_per_100(
-    flagged: BoolArray, patient: TextArray, weight: FloatArray | None = None, level: float = 0.95
+    flagged: BoolArray,
+    patient: TextArray | IntArray,
+    weight: FloatArray | None = None,
+    level: float = 0.95,
 ) -> Estimate:
     """Flagged studies in 100, with an exact interval at the effective number of rows.
 

@@ -95,13 +95,13 @@ _READING = (
 
 # Of a table with rows as a prediction has them, those that are wanted.
 _WANTED = """
-    FROM {table} AS held
+    FROM {table} AS held {left}
     WHERE known_on <= $known_by
         AND (cohort_end IS NULL OR cohort_end <= $matured_by::DATE - $maturity::INTEGER) {wanted}
 """
 # Of each reader the latest revision that was observed and known in time.
 _LATEST = f"""
-WITH studies AS (
+WITH studies AS {{kept}} (
     SELECT rowid AS number, site, {{hospital}} AS hospital, finding, cohort, cohort_end, study, patient, day,
         predicted_at, score {_WANTED}
 ),
@@ -172,9 +172,10 @@ _UNAMBIGUOUS_AMONG_EXCLUDED = (
     f"AND NOT EXISTS (FROM {exclusions.TABLE} other WHERE other.study = s.study "
     "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
 )
+# An anti-join in so many words: of "not exists" the engine makes one of far more steps.
 _HELD = (
-    " AND cohort > coalesce((SELECT max(a.cohort) FROM archived_cohorts a "
-    "WHERE a.site = held.site AND a.finding = held.finding), '')"
+    "ANTI JOIN archived_cohorts a "
+    "ON a.site = held.site AND a.finding = held.finding AND a.cohort >= held.cohort"
 )
 
 
@@ -257,15 +258,16 @@ def _selected(
         if (cohort := getattr(wanted, name)) is not None:
             conditions += f" AND cohort {comparison} ${name}"
             parameters[name] = cohort
-    if wanted.held:
-        conditions += _HELD
     mapped, hospital = plan.logs.outcomes.columns, hospital_column(plan)
     # A prediction keeps the outcome that it had, whatever is excluded elsewhere.
     unambiguous = _UNAMBIGUOUS + (_UNAMBIGUOUS_AMONG_EXCLUDED if table == exclusions.TABLE else "")
     parts = {
         "table": table,
         "hospital": hospital,
+        "left": _HELD if wanted.held else "",
         "wanted": conditions,
+        # To keep a copy of all rows costs more than to read each of their columns again.
+        "kept": "NOT MATERIALIZED" if wanted.first is None and wanted.places is None else "",
         "reading": _READING,
         "same_site": "AND o.site = s.hospital" if mapped.site else "",
         "in_time": _IN_TIME if mapped.observed_at else "",
@@ -379,8 +381,8 @@ def _waiting(connection: Session, same_site: str, of: str, any_archived: bool) -
         places["archived_predictions"] = archived
     if exclusions.present(connection):
         places[exclusions.TABLE] = held
-    absent = " ".join(f"AND NOT EXISTS (FROM {table} p WHERE {same})" for table, same in places.items())
-    return scalar(connection, f"SELECT count(*) FROM outcomes o WHERE revision = 1 AND {of} {absent}")
+    absent = " ".join(f"ANTI JOIN {table} p ON {same}" for table, same in places.items())
+    return scalar(connection, f"SELECT count(*) FROM outcomes o {absent} WHERE o.revision = 1 AND {of}")
 
 
 def covariates(

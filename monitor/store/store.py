@@ -24,6 +24,7 @@ from monitor.records import (
     Reads,
     Role,
     Rows,
+    Scored,
     TextArray,
     Unread,
 )
@@ -38,6 +39,7 @@ from monitor.store import (
     reader_rows,
     reading,
     restore,
+    scored_rows,
     streams,
     working_rows,
 )
@@ -254,6 +256,12 @@ class Store:
         wanted = Selection(matured_by, known_by, some, first, last, repeat_days, held, reference)
         with translated("reading mature rows"):
             return reading.mature_rows(self._connection, self._plan, wanted)
+
+    def scored_rows(self, *, matured_by: date, known_by: date) -> dict[Place, Scored]:
+        """What `mature_rows` gives with `held`, in the same order, without a name of a study or a patient."""
+        wanted = Selection(matured_by, known_by, held=True)
+        with translated("reading mature rows"):
+            return scored_rows.scored_rows(self._connection, self._plan, wanted)
 
     def exclusions(
         self,

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from monitor import store
+from monitor.logistic import cluster_numbers
 from monitor.plan.model import ChangePlan
-from monitor.records import Place
+from monitor.records import Place, Rows, Scored
 from tests.build_plan import make_plan
 from tests.ingesting import KEY, PREDICTIONS, Desk, prediction
 
@@ -143,8 +144,9 @@ def delivered(desk: Desk, given_studies: list[Study], given_readings: list[Readi
         for day in range(7):
             received = ZERO + timedelta(day)
             lines = [
-                prediction(s.name, "P", s.site, str(ZERO + timedelta(s.day)))
+                prediction(s.name, f"P{number % 7}", s.site, str(ZERO + timedelta(s.day)), f"0.{number:02}")
                 for s in given_studies
+                for number in [int(s.name[1:])]
                 if s.arrived == day
             ]
             path = desk.file("\n".join([PREDICTIONS, *lines, *[""] * day]), "p.csv")
@@ -180,6 +182,12 @@ RULES = (
 )
 
 
+def numbered(rows: Rows | Scored) -> tuple[Any, ...]:
+    """What both kinds of rows say of a place."""
+    patients = cluster_numbers(rows.patient).tolist()
+    return rows.place, rows.cohort.tolist(), patients, rows.score.tolist(), repr(rows.outcome.tolist())
+
+
 @pytest.mark.parametrize(("seed", "rules"), list(enumerate(RULES)))
 def test_rows_and_reads_equal_the_reference_on_every_night(
     seed: int, rules: dict[str, Any], tmp_path: Path
@@ -203,6 +211,10 @@ def test_rows_and_reads_equal_the_reference_on_every_night(
             mature = latest_readings(plan, given_studies, given_readings, matured_by, known_by)
             expected = reference(plan, mature)
             assert list(found) == list(expected)
+            scored = opened.scored_rows(
+                matured_by=ZERO + timedelta(matured_by), known_by=ZERO + timedelta(known_by)
+            )
+            assert list(map(numbered, scored.values())) == list(map(numbered, found.values()))
             for place, rows in found.items():
                 outcomes = map(repr, rows.outcome.tolist())
                 got = list(zip(rows.cohort, rows.study, outcomes, rows.ai_influence, strict=True))

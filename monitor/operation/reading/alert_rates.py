@@ -10,7 +10,7 @@ import numpy as np
 from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.performance import alerts_per_100
 from monitor.plan import ChangePlan
-from monitor.records import Estimate, Place, Rows
+from monitor.records import Estimate, Place, Rows, Scored
 from monitor.registry import RegistryState
 
 COHORTS = 28
@@ -19,7 +19,7 @@ READING_ALPHA = 0.05
 
 
 def alert_rate(
-    plan: ChangePlan, state: RegistryState, place: Place, rows: Rows | None
+    plan: ChangePlan, state: RegistryState, place: Place, rows: Rows | Scored | None
 ) -> dict[str, Any] | None:
     """Flagged studies in 100 over the last mature cohorts, with an exact interval, and the plan's limit.
 
@@ -44,7 +44,7 @@ def alert_rate(
 
 
 def false_positive_rate(
-    plan: ChangePlan, state: RegistryState, place: Place, rows: Rows | None
+    plan: ChangePlan, state: RegistryState, place: Place, rows: Rows | Scored | None
 ) -> dict[str, Any] | None:
     """False positives in 100 studies with known outcomes, over the last mature cohorts, and the plan's limit.
 
@@ -77,7 +77,7 @@ def _level(plan: ChangePlan) -> float:
     return 1 - READING_ALPHA / plan.monitoring.horizon_looks
 
 
-def _lately(rows: Rows | None) -> Rows | None:
+def _lately(rows: Rows | Scored | None) -> Rows | Scored | None:
     """The studies of the last mature cohorts; None without any."""
     if rows is None or len(rows) == 0:
         return None
@@ -85,7 +85,7 @@ def _lately(rows: Rows | None) -> Rows | None:
     return rows.where(np.asarray(rows.cohort >= cohorts[0], dtype=bool))
 
 
-def _held_against(limit: float, found: Estimate | None, lately: Rows | None) -> dict[str, Any]:
+def _held_against(limit: float, found: Estimate | None, lately: Rows | Scored | None) -> dict[str, Any]:
     held = {"limit_per_100_studies": limit}
     if found is None or lately is None:
         return {"value": None, "low": None, "high": None, "n": 0, "above_limit": False, **held}

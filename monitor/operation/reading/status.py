@@ -30,7 +30,7 @@ from monitor.operation.workspace import read_plan, require_bound
 from monitor.performance import area_under_curve, recalibration_estimates
 from monitor.plan import ChangePlan, LoadedPlan
 from monitor.plan.model import hospital_of
-from monitor.records import Estimate, Place, Rows
+from monitor.records import Estimate, Place, Rows, Scored
 from monitor.registry import Alarm, Change, RegistryState, fold, read_chain
 from monitor.store import CohortCount, Store, StreamRow
 
@@ -58,7 +58,13 @@ def status(path: Path, key_file: Path | None = None, *, past: bool = True) -> di
     loaded = read_plan(path)
     state = read_state(path, loaded)
     with store.open_snapshot(path, loaded.plan, database_key(path, key_file)) as snapshot:
-        return status_of(loaded, state, snapshot, held_rows(state, snapshot), past=past)
+        return status_of(loaded, state, snapshot, _scored_rows(state, snapshot), past=past)
+
+
+def _scored_rows(state: RegistryState, snapshot: Store) -> dict[Place, Scored]:
+    if not state.last_night:
+        return {}
+    return snapshot.scored_rows(matured_by=date.fromisoformat(state.last_night), known_by=date.max)
 
 
 def held_rows(state: RegistryState, snapshot: Store) -> dict[Place, Rows]:
@@ -70,7 +76,12 @@ def held_rows(state: RegistryState, snapshot: Store) -> dict[Place, Rows]:
 
 
 def status_of(
-    loaded: LoadedPlan, state: RegistryState, snapshot: Store, rows: Mapping[Place, Rows], *, past: bool
+    loaded: LoadedPlan,
+    state: RegistryState,
+    snapshot: Store,
+    rows: Mapping[Place, Rows | Scored],
+    *,
+    past: bool,
 ) -> dict[str, Any]:
     """As `status`, of a snapshot that is open.
 
@@ -78,7 +89,7 @@ def status_of(
         loaded: The plan in force.
         state: Of the ledger.
         snapshot: Open for reading.
-        rows: As `held_rows` gives them.
+        rows: Mature rows that have not left the database.
         past: As for `status`.
     """
     predictions, watched = snapshot.site_counts(date.max), read_streams(snapshot, past=past)
@@ -203,7 +214,7 @@ class Matured:
 
     place: Place
     past: tuple[int, int, int]
-    rows: Rows | None
+    rows: Rows | Scored | None
 
     @property
     def studies(self) -> int:
@@ -283,7 +294,7 @@ def _watched(word: str, *rates: dict[str, Any] | None) -> str:
     return "watch" if word == "ok" and above else word
 
 
-def _estimates(state: RegistryState, place: Place, known: Rows | None) -> dict[str, Any]:
+def _estimates(state: RegistryState, place: Place, known: Rows | Scored | None) -> dict[str, Any]:
     """Calibration of the live calibrator on every mature row held, and discrimination of the raw score."""
     if known is None or len(known) == 0:
         return {"calibration": {}, "discrimination": {}}
