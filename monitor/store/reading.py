@@ -108,7 +108,8 @@ WITH studies AS {{kept}} (
 latest AS (
     SELECT s.number, o.reader_id AS reader, max({{reading}}) % 1000 AS reading
     FROM studies s JOIN outcomes o ON o.study = s.study AND o.finding = s.finding {{same_site}}
-    WHERE o.known_on <= $known_by {{among}} {{in_time}} {{unambiguous}}
+        {{unambiguous}}
+    WHERE o.known_on <= $known_by {{among}} {{in_time}}
     GROUP BY s.number, o.reader_id
 )
 """
@@ -162,17 +163,17 @@ _REPEAT = """EXISTS (
 )"""
 # A range as constants lets the engine pass over the row groups that hold no such day.
 _SPAN = "SELECT min(day) - $repeat_days::INTEGER, max(day) FROM studies"
+# Anti-joins in so many words: of "not exists" the engine makes one of far more steps.
 _UNAMBIGUOUS = (
-    "AND NOT EXISTS (FROM predictions other WHERE other.study = s.study AND other.finding = s.finding "
-    "AND other.{hospital} <> s.hospital) "
-    f"AND NOT EXISTS (FROM archived_predictions other WHERE other.study = {DIGEST.format(row='s')} "
-    "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
+    "ANTI JOIN predictions other ON other.study = s.study AND other.finding = s.finding "
+    "AND other.{hospital} <> s.hospital "
+    f"ANTI JOIN archived_predictions gone ON gone.study = {DIGEST.format(row='s')} "
+    "AND gone.finding = s.finding AND gone.{hospital} <> s.hospital "
 )
 _UNAMBIGUOUS_AMONG_EXCLUDED = (
-    f"AND NOT EXISTS (FROM {exclusions.TABLE} other WHERE other.study = s.study "
-    "AND other.finding = s.finding AND other.{hospital} <> s.hospital)"
+    f"ANTI JOIN {exclusions.TABLE} apart ON apart.study = s.study "
+    "AND apart.finding = s.finding AND apart.{hospital} <> s.hospital"
 )
-# An anti-join in so many words: of "not exists" the engine makes one of far more steps.
 _HELD = (
     "ANTI JOIN archived_cohorts a "
     "ON a.site = held.site AND a.finding = held.finding AND a.cohort >= held.cohort"
