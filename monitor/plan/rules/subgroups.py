@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.plan.condition import ConditionError, parse
 from monitor.plan.fault import Key, Problem
 from monitor.plan.model import ChangePlan, Covariate
 from monitor.plan.rules.rule import COVARIATES, EVALUATION, Rule, repeated
-from monitor.plan.subgroups import faults
 
 ITEM: Key = (*EVALUATION, 0)
 SUBGROUPS: Key = ("logs", "subgroups")
@@ -33,6 +31,9 @@ def subgroups(plan: ChangePlan) -> Iterator[Problem]:
 
 
 def _condition_faults(where: str, covariates: tuple[Covariate, ...]) -> list[tuple[str, str]]:
+    from monitor.plan.condition import ConditionError, parse  # few plans have a condition
+    from monitor.plan.subgroups import faults
+
     try:
         return list(faults(parse(where), covariates))
     except ConditionError as error:
