@@ -96,7 +96,8 @@ def _about(effort: Effort, rounds: int, seconds: float, results: Sequence[Result
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     rows, resamples, sites, *_ = effort
     return (
-        f"{rows:,} predictions for ingest and drift, {large.TIMES_ROWS * rows:,} for both at large, {resamples} resamples of a peer's bootstrap, nights of "
+        f"{rows:,} predictions for ingest and drift, {large.TIMES_ROWS * rows:,} for both at large, "
+        f"{resamples} resamples of a peer's bootstrap, nights of "
         f"{' and '.join(map(str, sites))} sites. "
         f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} minutes, at most {rounds} "
         f"rounds, on {_machine()}; load averages at the end {load}; "
