@@ -1,9 +1,10 @@
 """Streams that may be read every night: e-detectors with a promised false-alarm probability."""
 
 from monitor.drift.bets import Bet, choose_bets, log_e_of_cohort, log_e_values
-from monitor.drift.detector import ChangePoint, Detector, change_point, log_limit, look, start
+from monitor.drift.detector import ChangePoint, Detector, change_point, log_limit, look, look_at_each, start
 from monitor.drift.frozen import FeatureKind, FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
 from monitor.drift.mean_streams import (
+    Added,
     MeanStream,
     code_values,
     level_shares,
@@ -12,12 +13,17 @@ from monitor.drift.mean_streams import (
     score_mean,
     standardized_difference,
 )
+from monitor.drift.rates import MISSING, NONE, AddedRows, Ones, read_rates
 from monitor.drift.selection import named_by_e_bh
 from monitor.drift.sequences import error_multiplier, level_of_a_sequence, mean_sequence, rate_sequence
 from monitor.drift.visits import Tally, Visits, count_patients, tally, visits
 from monitor.drift.wagers import Band, Wager
 
 __all__ = [
+    "MISSING",
+    "NONE",
+    "Added",
+    "AddedRows",
     "Band",
     "Bet",
     "ChangePoint",
@@ -25,6 +31,7 @@ __all__ = [
     "FeatureKind",
     "FrozenFeature",
     "MeanStream",
+    "Ones",
     "Tally",
     "Visits",
     "Wager",
@@ -43,10 +50,12 @@ __all__ = [
     "log_e_values",
     "log_limit",
     "look",
+    "look_at_each",
     "mean_sequence",
     "named_by_e_bh",
     "rate",
     "rate_sequence",
+    "read_rates",
     "score_mean",
     "standardized_difference",
     "start",

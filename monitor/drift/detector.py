@@ -8,6 +8,7 @@ probability of an alarm within the horizon is at most alpha * weight / findings.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +77,24 @@ def look(detector: Detector, log_e: FloatArray) -> Detector:
     if log_e.shape != detector.log_r.shape or not np.isfinite(log_e).all():
         raise ValueError("log_e must be finite, one value per bet")
     return Detector(log_e + np.logaddexp(detector.log_r, 0.0), detector.looks + 1)
+
+
+def look_at_each(detectors: Sequence[Detector], log_e: Sequence[FloatArray]) -> list[Detector]:
+    """`look` of several detectors at once; the bits are those of one after the other.
+
+    Example:
+        >>> found = look_at_each([start(1), start(2)], [np.zeros(1), np.log([1.0, 3.0])])
+        >>> found[0].looks, [round(float(np.exp(state.log_mixture)), 9) for state in found]
+        (1, [1.0, 2.0])
+    """
+    bets = [len(state.log_r) for state in detectors]
+    if bets != [len(values) for values in log_e]:
+        raise ValueError("log_e must have one value per bet")
+    if not bets:
+        return []
+    together = Detector(np.concatenate([state.log_r for state in detectors]), 0)
+    log_r = np.split(look(together, np.concatenate(log_e)).log_r, np.cumsum(bets)[:-1])
+    return [Detector(after, state.looks + 1) for state, after in zip(detectors, log_r, strict=True)]
 
 
 def log_limit(horizon_looks: int, places: int, alpha: float, weight: float) -> float:

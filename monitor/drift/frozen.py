@@ -7,9 +7,11 @@ never move again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,45 @@ LARGEST_TABLE = 1000
 """Values kept of a continuous feature; more are cut at so many of its quantiles."""
 
 FeatureKind = Literal["continuous", "categorical", "rate"]
+
+
+class Cells(NamedTuple):
+    """The range of some edges in cells of equal width.
+
+    Attributes:
+        low, high: The first edge and the last.
+        scale: Cells per unit.
+        before: Edges in lower cells, of each cell, shape (cells,).
+        steps: Powers of two, falling, whose sum is at least the edges of the fullest cell.
+    """
+
+    low: float
+    high: float
+    scale: float
+    before: IntArray
+    steps: tuple[int, ...]
+
+    def of(self, values: FloatArray) -> IntArray:
+        """The cell of each value, shape (n,); one beyond the edges is in the first or the last."""
+        return ((values.clip(self.low, self.high) - self.low) * self.scale).astype(np.int64)
+
+
+def cells_of(edges: FloatArray) -> Cells | None:
+    """Four cells for each edge; None where the edges have no width that can be divided.
+
+    Example:
+        >>> cells = cells_of(np.array([0.0, 3.0]))
+        >>> cells.before.tolist(), cells.of(np.array([-1.0, 2.0, 9.0])).tolist(), cells.steps
+        ([0, 1, 1, 1, 1, 1, 1, 1], [0, 4, 7], (1,))
+    """
+    low, high, cells = float(edges[0]), float(edges[-1]), 4 * len(edges)
+    scale = (cells - 1) / (high - low) if high > low else 0.0
+    if not 0.0 < scale < math.inf:
+        return None
+    made = Cells(low, high, scale, np.empty(0, dtype=np.int64), ())
+    held = np.bincount(made.of(edges), minlength=cells)
+    steps = tuple(1 << power for power in reversed(range(int(held.max()).bit_length())))
+    return made._replace(before=np.cumsum(held) - held, steps=steps)
 
 
 @dataclass(frozen=True)
@@ -54,35 +95,35 @@ class FrozenFeature:
             [0, 3, 4, 6]
         """
         if self.kind == "continuous":
-            left = np.searchsorted(self.edges, values, side="left")
-            return 2 * left + (self.edges.take(left, mode="clip") == values)
+            left = self._edges_below(values)
+            return 2 * left + (self._padded.take(left) == values)
         if self.kind == "rate":
             return values.astype(np.int64)
         number = {level: index for index, level in enumerate(self.levels)}
         unseen = repeat(len(self.levels))
         return np.fromiter(map(number.get, values.tolist(), unseen), np.int64, len(values))
 
-    def count(self, values: NDArray[Any]) -> IntArray:
-        """How many of the values have each code, shape (codes,).
+    def _edges_below(self, values: FloatArray) -> IntArray:
+        """How many edges lie below each value, shape (n,).
 
-        Example:
-            >>> feature = freeze_continuous(np.array([1.0, 2.0, 2.0, 4.0]), 4)
-            >>> feature.count(np.array([0.5, 2.0, 3.0, 1e6])).tolist()
-            [1, 0, 0, 1, 1, 0, 1]
+        Cells of equal width tell most of it: a cell never decreases as values grow, whatever is rounded, so
+        all edges of lower cells lie below, and those of the same cell are halved.
         """
-        if self.kind == "rate":
-            ones = int(np.count_nonzero(values))
-            return np.array([len(values) - ones, ones])
-        if self.kind != "continuous":
-            return np.bincount(self.code(values), minlength=len(self.counts))
-        # To sort the values and look up the edges is cheaper than to search the edges for each value.
-        ordered, found = np.sort(values), np.empty(len(self.counts), dtype=np.int64)
-        low = np.searchsorted(ordered, self.edges, side="left")
-        high = np.searchsorted(ordered, self.edges, side="right")
-        found[1::2] = high - low
-        found[0:-1:2], found[-1] = low, len(ordered)
-        found[2::2] -= high
-        return found
+        if len(values) < len(self.edges) or (cells := self._cells) is None:
+            return np.searchsorted(self.edges, values, side="left")
+        left = cells.before.take(cells.of(values))
+        for step in cells.steps:
+            left += step * (self._padded.take(left + (step - 1)) < values)
+        return left
+
+    @cached_property
+    def _cells(self) -> Cells | None:
+        return cells_of(self.edges)
+
+    @cached_property
+    def _padded(self) -> FloatArray:
+        """The edges, and numbers that nothing equals and nothing exceeds beyond them."""
+        return np.append(self.edges, np.full(2 * len(self.edges), np.nan))
 
     @property
     def shares(self) -> FloatArray:

@@ -26,6 +26,7 @@ from monitor.drift.wagers import (
 from monitor.logistic import expit, logit
 from monitor.records import FloatArray, IntArray
 
+_BETWEEN = np.empty(0, dtype=np.int64)
 RARE_LEVEL = 0.01
 """A level with a smaller share of the reference is read as "other"."""
 DOWN_GAINS = (0.3, 0.6, 0.95)
@@ -57,6 +58,7 @@ class MeanStream:
         reference: Mean of each reading over the reference, shape (functionals,).
         bands: Tolerated means, one per functional.
         stakes: The bets; none where no band leaves room, and then the stream cannot alarm.
+        one: Where every reading is 0 or 1: the functional a code reads as one, -1 for none; else empty.
     """
 
     feature: FrozenFeature
@@ -65,6 +67,7 @@ class MeanStream:
     reference: FloatArray
     bands: tuple[Band, ...]
     stakes: Stakes
+    one: IntArray
 
     @property
     def wagers(self) -> tuple[Wager, ...]:
@@ -81,21 +84,22 @@ class MeanStream:
         Neither the order of rows nor that of patients changes a bit of it: studies are counted by code, and
         patients with several stand in the order of their mean readings.
         """
-        met = np.flatnonzero(held.counts)
-        shared = held.means(self.values.T)
-        times = np.concatenate([held.counts[met], np.ones(shared.shape[1])])
-        readings = np.concatenate([self.values.T[:, met], shared], axis=1)
+        met, values = np.flatnonzero(held.counts), self.values.T
+        shared = held.means(values)
+        times = np.concatenate([held.counts.take(met), np.ones(shared.shape[1])])
+        readings = np.concatenate([values.take(met, axis=1), shared], axis=1)
         weighted = readings * times
-        sums, squares = weighted.sum(axis=1), (weighted * readings).sum(axis=1)
+        sums, squares = np.add.reduce(weighted, axis=1), np.add.reduce(weighted * readings, axis=1)
         if not bet:
             return Added(sums, squares, None)
-        return Added(sums, squares, (log_e_of_readings(readings, self.stakes) * times).sum(axis=1))
+        log_e = log_e_of_readings(readings, self.stakes)
+        log_e *= times
+        return Added(sums, squares, np.add.reduce(log_e, axis=1))
 
     def log_e(self, codes: IntArray, patient: IntArray) -> FloatArray:
         """Natural log of a look's e-value per bet, shape (k,); rows of one patient count once."""
         rows = visits(patient)
-        counts = np.bincount(codes[rows.alone], minlength=len(self.values))
-        found = self.read(tally(counts, codes[rows.shared], rows)).log_e
+        found = self.read(tally(codes, len(self.values), codes[rows.shared], rows)).log_e
         return np.empty(0) if found is None else found
 
 
@@ -126,7 +130,7 @@ def location_and_spread(
     bands = tuple(Band(max(0.0, mean - half), min(1.0, mean + half)) for mean in reference.tolist())
     names = ("location", "spread")
     wagers = [wager for index, band in enumerate(bands) for wager in mean_wagers(index, band)]
-    return MeanStream(feature, names, values, reference, bands, stakes(wagers))
+    return MeanStream(feature, names, values, reference, bands, stakes(wagers), _BETWEEN)
 
 
 def standardized_difference(mean_mid_rank: float) -> float:
@@ -156,23 +160,22 @@ def level_shares(feature: FrozenFeature, tolerance: float, standard_errors: floa
         (('a', 'b', 'other'), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     """
     frequent = [index for index, share in enumerate(feature.shares[:-1].tolist()) if share >= RARE_LEVEL]
-    values = np.zeros((len(feature.counts), len(frequent) + 1))
-    values[frequent, range(len(frequent))] = 1.0
-    values[values.sum(axis=1) == 0, -1] = 1.0
+    one = np.full(len(feature.counts), len(frequent))
+    one[frequent] = range(len(frequent))
     names = (*(feature.levels[index] for index in frequent), "other")
-    return _rates(feature, names, values, tolerance, standard_errors)
+    return _rates(feature, names, one, tolerance, standard_errors)
 
 
 def rate(feature: FrozenFeature, tolerance: float, standard_errors: float) -> MeanStream:
     """Stream of 0 and 1, such as missing values, alerts or outcomes; tolerances as for `level_shares`."""
-    return _rates(feature, ("rate",), np.array([[0.0], [1.0]]), tolerance, standard_errors)
+    return _rates(feature, ("rate",), np.array([-1, 0]), tolerance, standard_errors)
 
 
 def _rates(
-    feature: FrozenFeature, names: tuple[str, ...], values: FloatArray, tolerance: float, errors: float
+    feature: FrozenFeature, names: tuple[str, ...], one: IntArray, tolerance: float, errors: float
 ) -> MeanStream:
     """Half a study is added to each side of a rate, so that one never met has a band."""
-    studies = int(feature.counts.sum())
+    studies, values = int(feature.counts.sum()), (one[:, None] == range(len(names))).astype(np.float64)
     ones = feature.counts @ values
     smoothed: list[float] = ((ones + 0.5) / (studies + 1)).tolist()
     bands = tuple(rate_band(share, feature.patients, tolerance, errors) for share in smoothed)
@@ -181,7 +184,7 @@ def _rates(
         for index, (band, share) in enumerate(zip(bands, smoothed, strict=True))
         for wager in rate_wagers(index, band, share)
     ]
-    return MeanStream(feature, names, values, ones / studies, bands, stakes(wagers))
+    return MeanStream(feature, names, values, ones / studies, bands, stakes(wagers), one)
 
 
 def score_mean(
@@ -215,7 +218,8 @@ def score_mean(
     gains = tuple((at_odds(mean, ratio) - mean) / (mean * (1 - mean)) for ratio in ODDS_RATIOS)
     up = [wager for wager in mean_wagers(0, band, gains) if wager.gain > 0]
     down = [wager for wager in mean_wagers(0, band, DOWN_GAINS) if wager.gain < 0]
-    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), stakes(up + down))
+    made = stakes(up + down)
+    return MeanStream(feature, ("mean",), probability[:, None], np.array([mean]), (band,), made, _BETWEEN)
 
 
 def code_values(feature: FrozenFeature, scores: FloatArray) -> FloatArray:

@@ -10,47 +10,47 @@ from monitor.records import BoolArray, FloatArray, IntArray
 
 
 class Visits(NamedTuple):
-    """The rows of a look, n of them, by patient; few patients have more than one.
+    """Patients with more than one row in a look; few have.
 
     Attributes:
-        alone: Rows that are the only one of their patient, shape (m,).
-        shared: The other rows, patient by patient, shape (r,).
+        shared: Their rows, patient by patient, shape (r,).
         sharing: Patient of each of these, ascending, shape (r,).
         starts: Where each of these patients begins, shape (p,).
         size: How many rows each of them has, shape (p,).
     """
 
-    alone: IntArray
     shared: IntArray
     sharing: IntArray
     starts: IntArray
     size: IntArray
 
+    def patients(self, rows: int) -> int:
+        """How many patients so many rows have, these among them."""
+        return rows - len(self.shared) + len(self.starts)
+
     def among(self, known: BoolArray) -> Visits:
-        """The rows that are known, shape (n,); a patient who keeps one of several stays among the sharing."""
-        if known.all():
-            return self
+        """The rows that are known, shape (n,); a patient who keeps one of several stays among them."""
         keep = known[self.shared]
-        return _visits(self.alone[known[self.alone]], self.shared[keep], self.sharing[keep])
+        return self if keep.all() else _visits(self.shared[keep], self.sharing[keep])
 
 
 def visits(patient: IntArray) -> Visits:
-    """The rows of a look by patient; equal numbers are one patient, shape (n,).
+    """Which rows of a look share a patient; equal numbers are one patient, shape (n,).
 
     Example:
         >>> found = visits(np.array([7, 3, 7]))
-        >>> found.alone.tolist(), sorted(found.shared.tolist()), found.sharing.tolist(), found.size.tolist()
-        ([1], [0, 2], [0, 0], [2])
+        >>> sorted(found.shared.tolist()), found.sharing.tolist(), found.size.tolist()
+        ([0, 2], [0, 0], [2])
     """
     order = np.argsort(patient)
     first = _changes(patient[order])
-    alone = first & np.append(first[1:], True)
-    return _visits(order[alone], order[~alone], np.cumsum(first[~alone]) - 1)
+    shared = ~(first & np.append(first[1:], True))
+    return _visits(order[shared], np.cumsum(first[shared]) - 1)
 
 
-def _visits(alone: IntArray, shared: IntArray, sharing: IntArray) -> Visits:
+def _visits(shared: IntArray, sharing: IntArray) -> Visits:
     starts = np.flatnonzero(_changes(sharing))
-    return Visits(alone, shared, sharing, starts, np.diff(starts, append=len(sharing)))
+    return Visits(shared, sharing, starts, np.diff(starts, append=len(sharing)))
 
 
 def count_patients(patient: IntArray) -> int:
@@ -89,34 +89,38 @@ class Tally(NamedTuple):
         return int(self.counts.sum()) + len(self.starts)
 
     def means(self, values: FloatArray) -> FloatArray:
-        """Mean readings of the patients with several rows, ordered by themselves, shape (functionals, p).
+        """Mean readings of the patients with several rows, shape (functionals, p), each ascending.
 
         Args:
             values: Reading of each code, shape (functionals, codes).
         """
         if not len(self.codes):
             return np.empty((len(values), 0))
-        found = np.add.reduceat(values[:, self.codes], self.starts, axis=1) / self.size
-        return found[:, np.lexsort(found)]
+        found = np.add.reduceat(values.take(self.codes, axis=1), self.starts, axis=1) / self.size
+        found.sort(axis=1)
+        return found
 
 
-def tally(counts: IntArray, codes: IntArray, rows: Visits) -> Tally:
+def tally(codes: IntArray, number: int, shared: IntArray, rows: Visits) -> Tally:
     """What a look holds of one feature.
 
     Args:
-        counts: As in `Tally`.
-        codes: Of the shared rows, shape (r,).
-        rows: Those with a value.
+        codes: Of every row with a value, in any order.
+        number: How many codes there are.
+        shared: Codes of the shared rows, shape (r,).
+        rows: The shared rows with a value.
 
     Example:
-        >>> found = tally(np.array([0, 5]), np.array([1, 0, 1]), visits(np.array([7, 7, 7])))
-        >>> found.codes.tolist(), found.rows, found.patients
-        ([0, 1, 1], 8, 6)
+        >>> found = tally(np.array([1, 1, 0, 1, 1]), 2, np.array([1, 0, 1]), visits(np.array([7, 7, 7])))
+        >>> found.counts.tolist(), found.codes.tolist(), found.rows, found.patients
+        ([0, 2], [0, 1, 1], 5, 3)
         >>> found.means(np.array([[0.0, 3.0]])).tolist()
         [[2.0]]
     """
-    apart = rows.sharing * len(counts)
-    return Tally(counts, np.sort(apart + codes) - apart, rows.starts, rows.size)
+    counts, apart = np.bincount(codes, minlength=number), rows.sharing * number
+    if len(shared):
+        counts -= np.bincount(shared, minlength=number)
+    return Tally(counts, np.sort(apart + shared) - apart, rows.starts, rows.size)
 
 
 def _changes(values: IntArray) -> BoolArray:

@@ -147,7 +147,10 @@ def log_e_of_readings(readings: FloatArray, bets: Stakes) -> FloatArray:
         >>> np.exp(found).round(3).tolist()
         [[1.5, 1.0]]
     """
-    return np.log1p(bets.gain[:, None] * (readings[bets.functional] - bets.edge[:, None]))
+    found = readings.take(bets.functional, axis=0)
+    found -= bets.edge[:, None]
+    found *= bets.gain[:, None]
+    return np.log1p(found, out=found)
 
 
 def rate_band(rate: float, rows: int, logit: float, standard_errors: float) -> Band:

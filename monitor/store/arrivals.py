@@ -132,13 +132,15 @@ def _number_of(name: str, levels: int) -> str:
 
 
 def _unread_by_place(
-    plan: ChangePlan, levels: Mapping[str, tuple[str, ...]], found: Mapping[str, NDArray[Any]]
+    plan: ChangePlan, levels: Mapping[str, tuple[str, ...]], found: dict[str, NDArray[Any]]
 ) -> dict[Place, Unread]:
-    typed = {name: _typed(values, levels.get(name)) for name, values in found.items()}
+    """What was found of each place; `found` is emptied."""
     places = [Place(*pair) for pair in product(levels["site"], levels["finding"])]
-    number = typed.pop("site").astype(np.int64) * len(levels["finding"]) + typed.pop("finding")
-    order = np.argsort(number.astype(np.min_scalar_type(len(places))), kind="stable")
-    typed = {name: values.take(order) for name, values in typed.items()}
+    site, finding = (_typed(found.pop(name), levels[name]) for name in ("site", "finding"))
+    number = site.astype(np.int64) * len(levels["finding"]) + finding
+    order, typed = np.argsort(number.astype(np.min_scalar_type(len(places))), kind="stable"), {}
+    for name in [*found]:  # a column's memory serves the next one: new memory costs more than the copy
+        typed[name] = _typed(found.pop(name), levels.get(name)).take(order)
     ends = np.cumsum(np.bincount(number, minlength=len(places))).tolist()
     return {
         place: _unread_of(plan, place, levels, {name: values[low:high] for name, values in typed.items()})
@@ -194,7 +196,7 @@ def _by_place(plan: ChangePlan, found: dict[str, NDArray[Any]]) -> list[Arrived]
 def feature_values(values: NDArray[Any], kind: str) -> NDArray[Any]:
     """A missing number as NaN, a missing level as None."""
     if kind == "continuous":
-        return np.ma.filled(values.astype(np.float64), np.nan)
+        return np.ma.filled(values.astype(np.float64, copy=False), np.nan)
     # `filled(None)` would put NumPy's own "?" in the place of a missing level.
     return np.array(np.ma.asarray(values, dtype=object).tolist(), dtype=object)
 

@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 
 from monitor.drift import (
+    MISSING,
     FrozenFeature,
+    MeanStream,
+    Ones,
     Tally,
+    Visits,
     freeze_continuous,
+    freeze_levels,
     freeze_rate,
+    level_shares,
     location_and_spread,
     rate,
+    read_rates,
     tally,
     visits,
 )
@@ -67,7 +74,7 @@ def test_a_cohort_counts_each_patient_once(seed: int) -> None:
 def held(feature: FrozenFeature, values: Any, patient: Any) -> Tally:
     """What a look holds of a feature, from values in the order of the patients given."""
     rows = visits(patient)
-    return tally(feature.count(values[rows.alone]), feature.code(values[rows.shared]), rows)
+    return tally(feature.code(values), len(feature.counts), feature.code(values[rows.shared]), rows)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -99,26 +106,89 @@ def test_neither_the_order_of_rows_nor_the_numbers_of_patients_change_a_bit(seed
     order, names = rng.permutation(len(values)), rng.permutation(len(values)) * 10**15 - 10**17
     again = stream.read(held(stream.feature, values[order], names[number][order]))
     for one, other in zip(found, again, strict=True):
-        assert np.array_equal(one, other)
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+
+
+def shares_of(rng: np.random.Generator) -> MeanStream:
+    levels = np.array(["a", "b", "c"], dtype=object)[rng.choice(3, 300, p=[0.7, 0.295, 0.005])]
+    return level_shares(freeze_levels(levels, 300), 0.2, 2.0)
+
+
+def ones_of(stream: MeanStream, codes: Any, known: Any, rows: Visits, *, bet: bool) -> Ones:
+    """What a look holds of a stream, by the plainest way to count it."""
+    ones = stream.values[codes[known]].sum(axis=0).astype(int)
+    shared = np.where(known, stream.one[codes], MISSING)[rows.shared]
+    return Ones(stream, int(known.sum()), ones, shared, bet)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_counts_of_codes_are_those_of_each_value(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for places in (0, 1, 6):
-        feature = freeze_continuous(rng.normal(size=40).round(places), 40)
-        values = rng.normal(size=int(rng.integers(0, 60))).round(places)
-        expected = np.bincount(feature.code(values), minlength=len(feature.counts))
-        assert feature.count(values).tolist() == expected.tolist()
+def test_streams_of_zero_and_one_read_together_are_each_read_alone(seed: int) -> None:
+    """And neither which streams are read beside one, nor any order, changes a bit of it."""
+    rng, patient = drawn(seed)
+    rows, n = visits(cluster_numbers(patient)), len(patient)
+    streams = [
+        shares_of(rng),
+        rate(freeze_rate(np.repeat([0.0, 1.0], [90, 10]), 100), 0.2, 2.0),
+        shares_of(rng),
+    ]
+    codes = [rng.integers(0, len(stream.values), n) for stream in streams]
+    known = [rng.random(n) < share for share in (0.6, 1.1, 0.9)]
+    bet = [True, seed % 2 == 0, True]
+
+    def looks(order: Any, rows: Visits) -> list[Ones]:
+        listed = zip(streams, codes, known, bet, strict=True)
+        return [ones_of(one, code[order], there[order], rows, bet=made) for one, code, there, made in listed]
+
+    together, order = read_rates(looks(np.arange(n), rows), rows), rng.permutation(n)
+    moved = visits(cluster_numbers(patient)[order] * -7)
+    again = read_rates(looks(order, moved), moved)
+    for look, found, other, code, there in zip(
+        looks(np.arange(n), rows), together, again, codes, known, strict=True
+    ):
+        numbers = cluster_numbers(patient)[there]
+        shared = visits(numbers)
+        plain = tally(code[there], len(look.stream.values), code[there][shared.shared], shared)
+        expected, alone = look.stream.read(plain, bet=look.bet), read_rates([look], rows)[0]
+        assert (found.rows, found.patients) == (plain.rows, plain.patients)
+        assert (found.added.log_e is None) == (not look.bet)
+        for part in (0, 1, 2) if look.bet else (0, 1):
+            values = np.asarray(found.added[part])
+            assert values == pytest.approx(np.asarray(expected[part]), rel=1e-12, abs=1e-12)
+            assert np.array_equal(values, np.asarray(alone.added[part]))
+            assert np.array_equal(values, np.asarray(other.added[part]))
+
+
+@pytest.mark.parametrize("rows", [1, 5, 5000])
+def test_a_patient_with_all_rows_counts_once_in_every_stream(rows: int) -> None:
+    stream, held = rate(freeze_rate(np.array([0.0, 1.0]), 2), 0.2, 2.0), visits(np.zeros(rows, dtype=int))
+    codes = np.arange(rows) % 2
+    looks = [ones_of(stream, codes, np.ones(rows, dtype=bool), held, bet=True) for _ in range(2)]
+    for found in read_rates(looks, held):
+        assert (found.rows, found.patients) == (rows, 1)
+        assert found.added.sums.tolist() == [codes.mean()]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_value_is_coded_by_where_it_lies_among_the_edges(seed: int) -> None:
+    """Few values are searched for; many are looked up by cells, of which outliers fill one with all else."""
     rng = np.random.default_rng(seed)
-    feature = freeze_continuous(rng.normal(size=30).round(1), 30)
-    for value in [*rng.normal(size=30).round(1).tolist(), -1e9, 1e9]:
-        below, equal = int((feature.edges < value).sum()), bool((feature.edges == value).any())
-        assert feature.code(np.array([value])).tolist() == [2 * below + equal]
+    drawn = rng.normal(size=30).round(1)
+    for reference in (
+        drawn,
+        np.exp(5 * drawn),
+        np.append(drawn, 1e300),
+        [2.0],
+        [-1e308, 1e308],
+        [0.0, 5e-324],
+    ):
+        feature = freeze_continuous(np.array(reference), 30)
+        near = np.concatenate(
+            [feature.edges, *(np.nextafter(feature.edges, end) for end in (-np.inf, np.inf))]
+        )
+        values = np.concatenate([rng.normal(size=30).round(1), near, [-1e9, 1e9, -np.inf, np.inf]])
+        expected = [2 * (feature.edges < value).sum() + (feature.edges == value).any() for value in values]
+        assert feature.code(values).tolist() == expected
+        assert [feature.code(np.array([value]))[0] for value in values] == expected
 
 
 @pytest.mark.parametrize("seed", SEEDS)

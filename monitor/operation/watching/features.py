@@ -37,6 +37,10 @@ class Feature(NamedTuple):
     known: BoolArray
     levels: tuple[str, ...] = ()
 
+    def there(self) -> NDArray[Any]:
+        """The values of the rows that have one."""
+        return self.values if self.known.all() else self.values[self.known]
+
     def texts(self) -> TextArray:
         """The levels as texts."""
         return np.array(self.levels, dtype=object)
@@ -84,7 +88,7 @@ def frozen(feature: Feature, patient: IntArray) -> FrozenFeature | None:
     """The reference of a feature; None where it has no value at all."""
     if not feature.known.any():
         return None
-    values, patients = feature.values[feature.known], count_patients(patient[feature.known])
+    values, patients = feature.there(), count_patients(patient[feature.known])
     if feature.kind == "continuous":
         return freeze_continuous(values, patients)
     if feature.kind == "categorical":

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from monitor.drift import visits
 from monitor.errors import EvidenceError
 from monitor.hashing import sha256_text
 from monitor.operation.live_threshold import finding_of
@@ -69,7 +70,9 @@ def _read_again(watch: Watch, rows: Unread, stored: list[MeanLook]) -> SiteNight
         for spec in watch.specs
         if spec.feature not in UNTOLD and spec.name in names
     )
-    return SiteNight(features_of(plan, finding_of(plan, rows.place), rows, None), rows.patient, readings)
+    return SiteNight(
+        features_of(plan, finding_of(plan, rows.place), rows, None), visits(rows.patient), readings
+    )
 
 
 def _compare(stored: list[MeanLook], seen: Mapping[str, Seen], checked: str) -> None:

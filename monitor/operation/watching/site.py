@@ -7,9 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.drift import Detector, FrozenFeature, MeanStream, Tally, Visits, look, tally, visits
+from monitor.drift import (
+    MISSING,
+    NONE,
+    AddedRows,
+    Detector,
+    FrozenFeature,
+    MeanStream,
+    Ones,
+    Tally,
+    Visits,
+    look_at_each,
+    read_rates,
+    tally,
+)
 from monitor.operation.watching.features import Feature
-from monitor.records import IntArray
 
 
 class Reading(NamedTuple):
@@ -22,10 +34,10 @@ class Reading(NamedTuple):
 
 
 class SiteNight(NamedTuple):
-    """A site's new rows as its streams read them. Patients are numbers, shape (n,); no pseudonym is in it."""
+    """A site's new rows as its streams read them, and which share a patient; no pseudonym is in it."""
 
     features: Mapping[str, Feature]
-    patient: IntArray
+    rows: Visits
     readings: tuple[Reading, ...]
 
 
@@ -41,25 +53,68 @@ class Seen(NamedTuple):
 
 def see(night: SiteNight) -> dict[str, Seen]:
     """Every look of a site's night, by the stream's name."""
-    rows, held = visits(night.patient), dict[str, Tally]()
+    added = _numbers(night) | _rates(night)
+    found = [added[reading.name] for reading in night.readings]
+    bet = [
+        (reading.before, look.added.log_e)
+        for reading, look in zip(night.readings, found, strict=True)
+        if reading.before is not None and look.added.log_e is not None
+    ]
+    after = iter(look_at_each([before for before, _ in bet], [log_e for _, log_e in bet]))
+    return {
+        reading.name: _seen(look, None if reading.before is None else next(after))
+        for reading, look in zip(night.readings, found, strict=True)
+    }
+
+
+def _numbers(night: SiteNight) -> dict[str, AddedRows]:
+    """What the night adds to the streams of numbers, which share what is held of a feature."""
+    found, held = dict[str, AddedRows](), dict[str, Tally]()
     for reading in night.readings:
-        if reading.feature not in held:
-            held[reading.feature] = _tally(night.features[reading.feature], reading.stream.feature, rows)
-    return {reading.name: _seen(reading, held[reading.feature]) for reading in night.readings}
+        if not reading.stream.one.size:
+            if reading.feature not in held:
+                held[reading.feature] = _tally(
+                    night.features[reading.feature], reading.stream.feature, night.rows
+                )
+            of = held[reading.feature]
+            added = reading.stream.read(of, bet=reading.before is not None)
+            found[reading.name] = AddedRows(of.rows, of.patients, added)
+    return found
 
 
 def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
-    """What the rows hold of a feature, by the codes of its reference."""
+    """What the rows hold of a number, by the codes of its reference."""
     rows = rows.among(feature.known)
-    alone, shared = feature.values.take(rows.alone), feature.values.take(rows.shared)
-    if feature.kind == "categorical":
-        code = frozen.code(feature.texts())
-        counts = np.bincount(code.take(alone), minlength=len(frozen.counts))
-        return tally(counts, code[shared], rows)
-    return tally(frozen.count(alone), frozen.code(shared), rows)
+    shared = frozen.code(feature.values.take(rows.shared))
+    return tally(frozen.code(feature.there()), len(frozen.counts), shared, rows)
 
 
-def _seen(reading: Reading, held: Tally) -> Seen:
-    found = reading.stream.read(held, bet=reading.before is not None)
-    after = None if reading.before is None or found.log_e is None else look(reading.before, found.log_e)
-    return Seen(held.rows, held.patients, tuple(found.sums.tolist()), tuple(found.squares.tolist()), after)
+def _rates(night: SiteNight) -> dict[str, AddedRows]:
+    """What the night adds to the streams of readings that are 0 or 1."""
+    readings = [reading for reading in night.readings if reading.stream.one.size]
+    if not readings:
+        return {}
+    held = [_ones(night.features[reading.feature], reading, night.rows) for reading in readings]
+    return {
+        reading.name: found for reading, found in zip(readings, read_rates(held, night.rows), strict=True)
+    }
+
+
+def _ones(feature: Feature, reading: Reading, rows: Visits) -> Ones:
+    """What the rows hold of a rate or of a category: the functional that each reads as one."""
+    stream, there, shared = reading.stream, feature.there(), feature.values.take(rows.shared)
+    if feature.kind == "rate":
+        ones, one = np.array([np.count_nonzero(there)]), shared.astype(np.int64) + NONE
+    else:
+        of_level = stream.one.take(stream.feature.code(feature.texts()))
+        ones = np.zeros(len(stream.functionals), dtype=np.int64)
+        np.add.at(ones, of_level, np.bincount(there, minlength=len(of_level)))
+        one = of_level.take(shared)
+    if len(there) < len(feature.known):
+        one[~feature.known.take(rows.shared)] = MISSING
+    return Ones(stream, len(there), ones, one, reading.before is not None)
+
+
+def _seen(look: AddedRows, after: Detector | None) -> Seen:
+    sums, squares, _ = look.added
+    return Seen(look.rows, look.patients, tuple(sums.tolist()), tuple(squares.tolist()), after)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start
+from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start, visits
+from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.live_threshold import finding_of, live_threshold
@@ -87,6 +88,8 @@ class Watch:
         asked = [place for place in places if nights[place].readings]
         seen = dict(zip(asked, self.spread(see, [nights[place] for place in asked]), strict=True))
         for place in places:
+            patients = nights[place].rows.patients(len(found[place]))
+            self.pending.looks.append(self._arrivals(found[place], patients, knowledge))
             self._read_place(found[place], seen.get(place, {}), knowledge, mark)
 
     def read_outcomes(self, cohort: Mapping[Place, Rows], knowledge: Knowledge) -> None:
@@ -108,7 +111,7 @@ class Watch:
         if len(known):
             outcomes = Feature("rate", known.outcome, np.ones(len(known), dtype=bool))
             readings = (self._reading(spec, rows.place),)
-            night = SiteNight({PREVALENCE: outcomes}, numbered(known.patient), readings)
+            night = SiteNight({PREVALENCE: outcomes}, visits(numbered(known.patient)), readings)
             self._record_look(spec, rows.place, see(night)[spec.name], knowledge)
 
     def store(self) -> list[MeanLook]:
@@ -126,11 +129,10 @@ class Watch:
             for spec in self.specs
             if spec.feature in features and spec.feature in referred and features[spec.feature].known.any()
         )
-        return SiteNight(features, rows.patient, readings)
+        return SiteNight(features, visits(rows.patient), readings)
 
     def _read_place(self, rows: Unread, seen: Mapping[str, Seen], knowledge: Knowledge, mark: Mark) -> None:
         place = rows.place
-        self.pending.looks.append(self._arrivals(rows, knowledge))
         if place not in self.references or not self._frozen(place):
             self._freeze_predictions(place, self._arrived_with(rows), knowledge, mark)
             return
@@ -157,8 +159,7 @@ class Watch:
         threshold = live_threshold(self.workspace.state, point, rows.place) if point else None
         return features_of(self.plan, finding, rows, threshold)
 
-    def _arrivals(self, rows: Unread, knowledge: Knowledge) -> MeanLook:
-        patients = count_patients(rows.patient)
+    def _arrivals(self, rows: Unread, patients: int, knowledge: Knowledge) -> MeanLook:
         return MeanLook(*rows.place, ARRIVALS, 0, knowledge.matured_by, len(rows), patients, (), (), None)
 
     def _freeze_predictions(
