@@ -125,10 +125,8 @@ def _levels(connection: Session, name: str, source: str, parameters: dict[str, A
 
 def _number_of(name: str, levels: int) -> str:
     """SQL of a text's place among its levels, counted from one; of the text where they are many."""
-    cell = quoted(name)
-    return (
-        cell if levels > MOST_LEVELS else f"list_position($of_{name}::VARCHAR[], {cell})::SMALLINT AS {cell}"
-    )
+    cell, kind = quoted(name), "TINYINT" if levels < 128 else "SMALLINT"
+    return cell if levels > MOST_LEVELS else f"list_position($of_{name}::VARCHAR[], {cell})::{kind} AS {cell}"
 
 
 def _unread_by_place(

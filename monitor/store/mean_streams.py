@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -129,11 +130,10 @@ def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
 
 def references(connection: Session) -> list[ReferenceRow]:
     """Every frozen reference, by place and feature."""
-    found = columns(
-        connection,
-        f"SELECT {', '.join(_REFERENCE)} FROM reference_features ORDER BY site, finding, feature",  # noqa: S608
-    )
-    return [_reference(*values) for values in zip(*(of.tolist() for of in found.values()), strict=True)]
+    found = columns(connection, f"SELECT {', '.join(_REFERENCE)} FROM reference_features")  # noqa: S608
+    listed = zip(*(of.tolist() for of in found.values()), strict=True)
+    # The engine would move every list of edges and counts to put them in order.
+    return [_reference(*values) for values in sorted(listed, key=itemgetter(0, 1, 2))]
 
 
 def _reference(*values: Any) -> ReferenceRow:
