@@ -8,19 +8,23 @@ however the mean moves there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from monitor.records import FloatArray, IntArray
+from monitor.logistic import expit
+from monitor.records import BoolArray, FloatArray, IntArray
 
 GAINS = (0.2, 0.5, 1.0, 1.6)
 """Of the bets on a mid-rank, as S1 of the design has them."""
 ODDS_RATIOS = (1.5, 2.0, 3.0)
-_UP = tuple((f"odds x {ratio:g}", ratio, ratio**0.5) for ratio in ODDS_RATIOS)
-_DOWN = tuple((f"odds / {ratio:g}", ratio**-1, ratio**-0.5) for ratio in ODDS_RATIOS)
+_RATE_NAMES = (
+    *(f"odds x {ratio:g}" for ratio in ODDS_RATIOS),
+    *(f"odds / {ratio:g}" for ratio in ODDS_RATIOS),
+)
+_RATIOS = np.array([*ODDS_RATIOS, *(1 / ratio for ratio in ODDS_RATIOS)])
 LARGEST_SHARE = 0.95
 """Of the gain at which one reading could cost the whole stake."""
 
@@ -48,69 +52,6 @@ class Band(NamedTuple):
     high: float
 
 
-def mean_wagers(functional: int, band: Band, gains: tuple[float, ...] = GAINS) -> list[Wager]:
-    """Bets up and down on the mean of any reading; none on a side where the band ends at 0 or 1.
-
-    Example:
-        >>> [wager.gain for wager in mean_wagers(0, Band(0.45, 0.55), (0.5,))]
-        [0.5, -0.5]
-        >>> [wager.name for wager in mean_wagers(0, Band(0.0, 0.1), (0.5,))]
-        ['up 0.5']
-    """
-    up = [
-        Wager(f"up {gain:g}", functional, band.high, min(gain, LARGEST_SHARE / band.high))
-        for gain in gains
-        if band.high < 1.0
-    ]
-    down = [
-        Wager(f"down {gain:g}", functional, band.low, -min(gain, LARGEST_SHARE / (1.0 - band.low)))
-        for gain in gains
-        if band.low > 0.0
-    ]
-    return up + down
-
-
-def rate_wagers(functional: int, band: Band, reference: float) -> list[Wager]:
-    """Likelihood ratios of a 0/1 reading against the band's edge, on each side.
-
-    A bet names a rate with 1.5, 2 or 3 times the odds of the reference; where the band reaches nearly so far
-    or further, as around a rate that was hardly ever met, the root of that ratio beyond the edge.
-
-    Args:
-        functional: Index of the reading.
-        band: Tolerated rates.
-        reference: Rate of the reference, strictly between 0 and 1.
-
-    Example:
-        Around a reference of .2 the bet on threefold odds names 3/7: at an edge of 1/4 a one pays 12/7.
-
-        >>> wager = rate_wagers(0, Band(0.1, 0.25), 0.2)[2]
-        >>> f"{1 + wager.gain * (1 - wager.edge):.4f}", f"{12 / 7:.4f}"
-        ('1.7143', '1.7143')
-    """
-    return [
-        Wager(
-            name,
-            functional,
-            edge,
-            (further(at_odds(reference, ratio), at_odds(edge, root)) - edge) / (edge * (1 - edge)),
-        )
-        for edge, further, ratios in ((band.high, max, _UP), (band.low, min, _DOWN))
-        if 0.0 < edge < 1.0
-        for name, ratio, root in ratios
-    ]
-
-
-def at_odds(rate: float, ratio: float) -> float:
-    """The rate whose odds are `ratio` times those of `rate`.
-
-    Example:
-        >>> at_odds(0.5, 3.0)
-        0.75
-    """
-    return rate * ratio / (1 - rate + rate * ratio)
-
-
 class Stakes(NamedTuple):
     """The bets of a stream as arrays, each of shape (k,); the attributes are those of `Wager`."""
 
@@ -125,10 +66,99 @@ class Stakes(NamedTuple):
         return tuple(map(Wager, self.names, *listed))
 
 
-def stakes(wagers: Sequence[Wager]) -> Stakes:
-    """Bets as arrays."""
-    names, functional, edge, gain = zip(*wagers, strict=True) if wagers else ((), (), (), ())
-    return Stakes(names, np.array(functional, dtype=np.int64), np.array(edge), np.array(gain))
+class Bets(NamedTuple):
+    """The same k bets on each of f functionals, which may be those of several streams.
+
+    Attributes:
+        names: In words, k of them.
+        edge, gain: As those of `Wager`, shape (f, k).
+    """
+
+    names: tuple[str, ...]
+    edge: FloatArray
+    gain: FloatArray
+
+    @property
+    def room(self) -> BoolArray:
+        """False where the band ends at 0 or 1 and leaves nothing to bet on, shape (f, k)."""
+        return (self.edge > 0) & (self.edge < 1)
+
+    def stakes(self, functionals: Sequence[int]) -> list[Stakes]:
+        """The bets of each stream; the streams have so many functionals, one after the other.
+
+        Example:
+            >>> bets = mean_bets(np.array([0.0, 0.4]), np.array([0.1, 0.6]), (0.5,), (0.5,))
+            >>> [found.wagers() for found in bets.stakes([1, 1])][0]
+            (Wager(name='up 0.5', functional=0, edge=0.1, gain=0.5),)
+            >>> [found.names for found in bets.stakes([2])]
+            [('up 0.5', 'up 0.5', 'down 0.5')]
+        """
+        room, ends = self.room, np.cumsum(functionals)
+        first = np.repeat(ends - np.array(functionals), functionals)
+        row, column = np.nonzero(room)
+        functional = row - first[row]
+        edge, gain, names = self.edge[room], self.gain[room], [self.names[at] for at in column.tolist()]
+        cuts = [0, *np.searchsorted(row, ends).tolist()]
+        return [
+            Stakes(tuple(names[low:high]), functional[low:high], edge[low:high], gain[low:high])
+            for low, high in pairwise(cuts)
+        ]
+
+
+def mean_bets(low: FloatArray, high: FloatArray, up: Sequence[float], down: Sequence[float]) -> Bets:
+    """Bets up and down on the means of any readings.
+
+    Args:
+        low, high: Ends of their bands, shape (f,).
+        up, down: Gains.
+
+    Example:
+        >>> mean_bets(np.array([0.45]), np.array([0.55]), (0.5,), (0.5,)).gain.tolist()
+        [[0.5, -0.5]]
+    """
+    names = (*(f"up {gain:g}" for gain in up), *(f"down {gain:g}" for gain in down))
+    gain_up = np.minimum(up, LARGEST_SHARE / high[:, None])
+    gain_down = np.minimum(down, LARGEST_SHARE / (1 - low[:, None]))
+    return Bets(names, _edges(low, high, len(up), len(down)), np.concatenate([gain_up, -gain_down], axis=1))
+
+
+def rate_bets(low: FloatArray, high: FloatArray, reference: FloatArray) -> Bets:
+    """Likelihood ratios of 0/1 readings against the bands' edges, on each side.
+
+    A bet names a rate with 1.5, 2 or 3 times the odds of the reference; where the band reaches nearly so far
+    or further, as around a rate that was hardly ever met, the root of that ratio beyond the edge.
+
+    Args:
+        low, high: Tolerated rates, shape (f,).
+        reference: Rates of the reference, strictly between 0 and 1, shape (f,).
+
+    Example:
+        Around a reference of .2 the bet on threefold odds names 3/7: at an edge of 1/4 a one pays 12/7.
+
+        >>> bets = rate_bets(np.array([0.1]), np.array([0.25]), np.array([0.2]))
+        >>> bets.names[2], f"{1 + bets.gain[0, 2] * (1 - bets.edge[0, 2]):.4f}", f"{12 / 7:.4f}"
+        ('odds x 3', '1.7143', '1.7143')
+    """
+    edge, up = _edges(low, high, len(ODDS_RATIOS), len(ODDS_RATIOS)), _RATIOS > 1
+    inside = np.where((edge > 0) & (edge < 1), edge, 0.5)
+    named, beyond = at_odds(reference[:, None], _RATIOS), at_odds(inside, np.sqrt(_RATIOS))
+    further = np.where(up, np.maximum(named, beyond), np.minimum(named, beyond))
+    return Bets(_RATE_NAMES, edge, (further - inside) / (inside * (1 - inside)))
+
+
+def _edges(low: FloatArray, high: FloatArray, up: int, down: int) -> FloatArray:
+    """The end of the band that each of so many bets leans on, shape (f, up + down)."""
+    return np.stack([high, low], axis=1).repeat([up, down], axis=1)
+
+
+def at_odds(rate: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Rates whose odds are `ratio` times those of `rate`; any shapes.
+
+    Example:
+        >>> at_odds(np.array([0.5]), np.array([3.0])).tolist()
+        [0.75]
+    """
+    return rate * ratio / (1 - rate + rate * ratio)
 
 
 def log_e_of_readings(readings: FloatArray, bets: Stakes) -> FloatArray:
@@ -143,7 +173,8 @@ def log_e_of_readings(readings: FloatArray, bets: Stakes) -> FloatArray:
     Example:
         At an edge of .5 with a gain of 1 a reading of 1 pays 1.5.
 
-        >>> found = log_e_of_readings(np.array([[1.0, 0.5]]), stakes([Wager("up 1", 0, 0.5, 1.0)]))
+        >>> bets = Stakes(("up 1",), np.array([0]), np.array([0.5]), np.array([1.0]))
+        >>> found = log_e_of_readings(np.array([[1.0, 0.5]]), bets)
         >>> np.exp(found).round(3).tolist()
         [[1.5, 1.0]]
     """
@@ -153,21 +184,26 @@ def log_e_of_readings(readings: FloatArray, bets: Stakes) -> FloatArray:
     return np.log1p(found, out=found)
 
 
-def rate_band(rate: float, rows: int, logit: float, standard_errors: float) -> Band:
-    """Band around a reference rate: `logit + standard_errors * SE` to each side in log-odds.
+def rate_bands(
+    rate: FloatArray, rows: IntArray, logit: float, standard_errors: float
+) -> tuple[FloatArray, FloatArray]:
+    """Bands around reference rates: `logit + standard_errors * SE` to each side in log-odds.
 
     Args:
-        rate: Of the reference, strictly between 0 and 1.
-        rows: Behind it, one per patient.
+        rate: Of the reference, strictly between 0 and 1, shape (f,).
+        rows: Behind it, one per patient, shape (f,).
         logit, standard_errors: The plan's tolerance.
+
+    Returns:
+        Lower and upper ends, shape (f,) each.
 
     Example:
         The log-odds of one half from 400 patients have the standard error 1 / sqrt(400 / 4) = .1.
 
-        >>> band = rate_band(0.5, 400, 0.0, 1.0)
-        >>> f"{band.low:.4f} {band.high:.4f}"
+        >>> low, high = rate_bands(np.array([0.5]), np.array([400]), 0.0, 1.0)
+        >>> f"{low[0]:.4f} {high[0]:.4f}"
         '0.4750 0.5250'
     """
-    centre = math.log(rate / (1 - rate))
-    half = logit + standard_errors / math.sqrt(rows * rate * (1 - rate))
-    return Band(1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre)))
+    centre = np.log(rate / (1 - rate))
+    half = logit + standard_errors / np.sqrt(rows * rate * (1 - rate))
+    return expit(centre - half), expit(centre + half)

@@ -92,7 +92,7 @@ def status_of(
         rows: Mature rows that have not left the database.
         past: As for `status`.
     """
-    predictions, watched = snapshot.site_counts(date.max), read_streams(snapshot, past=past)
+    predictions, watched = snapshot.site_counts(date.max), read_streams(snapshot, loaded.plan, past=past)
     counted: dict[Place, list[CohortCount]] = {}
     for count in snapshot.cohort_counts():
         counted.setdefault(count.place, []).append(count)

@@ -18,7 +18,7 @@ from monitor.drift import (
 )
 from monitor.operation.streams import stream_limit
 from monitor.operation.watching import PREVALENCE, Reference, StreamSpec, limit_of, specs
-from monitor.operation.watching.references import read
+from monitor.operation.watching.references import read, streams
 from monitor.plan import ChangePlan
 from monitor.records import Place
 from monitor.registry import RegistryState
@@ -42,6 +42,7 @@ class StreamsRead:
         evidence: Of the last look that told it, by place, stream and epoch.
         calibration: The last look of calibration.
         references: By feature.
+        streams: Those that there is a reference of, by name.
         arrived: Looks with a new study, and studies.
         past: Of each stream, night, studies and evidence of every look; empty when it was not asked for.
     """
@@ -50,11 +51,12 @@ class StreamsRead:
     evidence: Mapping[tuple[Place, str, int], float]
     calibration: Mapping[Place, StreamRow]
     references: Mapping[Place, Mapping[str, Reference]]
+    streams: Mapping[Place, Mapping[str, MeanStream]]
     arrived: Mapping[Place, tuple[int, int]]
     past: Mapping[Place, Mapping[str, list[dict[str, Any]]]]
 
 
-def read_streams(snapshot: Store, *, past: bool) -> StreamsRead:
+def read_streams(snapshot: Store, plan: ChangePlan, *, past: bool) -> StreamsRead:
     """The state of every stream; its past looks too where they are wanted, which grow with every night."""
     looks: dict[Place, dict[str, list[MeanLook]]] = {}
     for item in snapshot.recent_looks(WINDOW_LOOKS):
@@ -67,6 +69,7 @@ def read_streams(snapshot: Store, *, past: bool) -> StreamsRead:
         snapshot.stream_evidence(),
         {row.place: row for row in snapshot.streams(latest=True)},
         references,
+        streams(specs(plan), references),
         snapshot.arrived_so_far(),
         snapshot.past_looks() if past else {},
     )
@@ -165,12 +168,11 @@ def _stream(
 ) -> dict[str, Any]:
     epoch = state.epoch_of(place, spec.name)
     now = [look for look in found.looks.get(place, {}).get(spec.name, []) if look.epoch == epoch]
-    reference = found.references.get(place, {}).get(spec.feature)
     alarm, limit = state.open_alarm(place, spec.name), limit_of(plan, spec)
     log_r = found.evidence.get((place, spec.name, epoch))
     with_outcomes = degraded if spec.feature == PREVALENCE else None
     word, reason = _word(alarm, log_r, limit, with_outcomes)
-    stream = reference.stream(spec) if reference else None
+    stream = found.streams.get(place, {}).get(spec.name)
     lacking = _lacking(plan, found, place, spec, stream)
     if lacking is not None:
         word, reason = "insufficient", lacking

@@ -9,7 +9,7 @@ from monitor.drift import Detector, MeanStream
 from monitor.hashing import sha256_text
 from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.watching.references import Reference
-from monitor.operation.watching.specs import StreamSpec, limit_of
+from monitor.operation.watching.specs import StreamSpec
 from monitor.operation.workspace import Workspace
 from monitor.records import Categories, IntArray, Place, Unread
 from monitor.store import MeanLook
@@ -20,10 +20,14 @@ PATIENTS_TO_TELL = 5
 
 
 def raise_if_reached(
-    workspace: Workspace, spec: StreamSpec, stream: MeanStream, detector: Detector, seen: MeanLook
+    workspace: Workspace,
+    spec: StreamSpec,
+    limit: float,
+    stream: MeanStream,
+    detector: Detector,
+    seen: MeanLook,
 ) -> None:
     """Put an alarm on the ledger when a look took the evidence to the limit."""
-    limit = limit_of(workspace.loaded.plan, spec)
     if detector.log_mixture < limit:
         return
     best = stream.wagers[int(detector.log_r.argmax())]
@@ -66,7 +70,7 @@ def unseen_categories(
             continue
         seen = {*references[item.name].feature.levels, *item.levels}
         new = _patients_by_level(column, rows.patient, seen)
-        told = _told_before(workspace, rows.place, name)
+        told = _told_before(workspace, rows.place, name) if new else set[str]()
         new = {level: who for level, who in new.items() if sha256_text(level) not in told}
         if new:
             night = knowledge.matured_by.isoformat()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ class Reference:
 
     def stream(self, spec: StreamSpec) -> MeanStream:
         """The stream of this feature that a plan asks for."""
-        return spec.make(self.feature, self.probability)
+        return _streams(spec, [self])[0]
 
     def row(self, place: Place, name: str) -> ReferenceRow:
         """The store's form."""
@@ -46,6 +46,25 @@ class Reference:
             item.patients,
             self.probability,
         )
+
+
+def streams(
+    specs: Sequence[StreamSpec], references: Mapping[Place, Mapping[str, Reference]]
+) -> dict[Place, dict[str, MeanStream]]:
+    """The streams of some places that a plan asks for and there is a reference of, by name."""
+    made: dict[Place, dict[str, MeanStream]] = {place: {} for place in references}
+    for spec in specs:
+        places = [place for place, found in references.items() if spec.feature in found]
+        of_them = [references[place][spec.feature] for place in places]
+        for place, stream in zip(places, _streams(spec, of_them), strict=True):
+            made[place][spec.name] = stream
+    return made
+
+
+def _streams(spec: StreamSpec, references: Sequence[Reference]) -> list[MeanStream]:
+    if not references:
+        return []
+    return spec.make([item.feature for item in references], [item.probability for item in references])
 
 
 def read(row: ReferenceRow) -> Reference:

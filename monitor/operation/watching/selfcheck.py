@@ -57,6 +57,7 @@ def check_a_past_night(watch: Watch, night: str) -> str | None:
     looks: defaultdict[Place, list[MeanLook]] = defaultdict(list)
     for look in stored:
         looks[look.place].append(look)
+    watch.make_streams(rows)
     for place, found in rows.items():
         _compare(looks[place], see(_read_again(watch, found, looks[place])), checked)
     return checked

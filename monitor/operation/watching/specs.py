@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from monitor.drift import (
     FrozenFeature,
     MeanStream,
-    level_shares,
-    location_and_spread,
+    locations_and_spreads,
     log_limit,
-    rate,
+    rates,
     score_mean,
+    shares_of_levels,
 )
 from monitor.plan import ChangePlan
 from monitor.plan.logs import FeatureRole
@@ -22,7 +22,7 @@ from monitor.records import FloatArray
 
 SCORE, ALERTS, AGREEMENT, PREVALENCE, MISSING = "score", "alert_rate", "agreement", "prevalence", "missing:"
 Group = Literal["prevalence", "covariates", "quality", "workflow", "missingness", "score", "readers"]
-Make = Callable[[FrozenFeature, FloatArray], MeanStream]
+Make = Callable[[Sequence[FrozenFeature], Sequence[FloatArray]], list[MeanStream]]
 ROLES: Mapping[str, FeatureRole] = {"covariates": "covariate", "quality": "quality", "workflow": "workflow"}
 
 
@@ -37,7 +37,8 @@ class StreamSpec:
         feature: The frozen feature it compares with.
         weight: Its share of the false-alarm probability.
         unit: Of the feature, where it has one.
-        make: The stream from the frozen feature and, for the mean score, the probability of each code.
+        make: The streams of some places from the frozen feature of each and, for the mean score, from the
+            probability of each code.
     """
 
     name: str
@@ -89,8 +90,8 @@ def _readers(streams: Streams) -> list[StreamSpec]:
 def _rate(name: str, label: str, group: Group, feature: str, stream: RateStream) -> StreamSpec:
     tolerance = stream.tolerance
 
-    def make(frozen: FrozenFeature, _probability: FloatArray) -> MeanStream:
-        return rate(frozen, tolerance.logit, tolerance.standard_errors)
+    def make(frozen: Sequence[FrozenFeature], _: Sequence[FloatArray]) -> list[MeanStream]:
+        return rates(frozen, tolerance.logit, tolerance.standard_errors)
 
     return StreamSpec(name, label, group, feature, stream.weight, None, make)
 
@@ -104,10 +105,11 @@ def _features(
         return []
     tolerance = stream.tolerance
 
-    def make(frozen: FrozenFeature, _probability: FloatArray) -> MeanStream:
-        if frozen.kind == "categorical":
-            return level_shares(frozen, tolerance.logit, tolerance.standard_errors)
-        return location_and_spread(frozen, tolerance.standardized_difference, tolerance.standard_errors)
+    def shares(frozen: Sequence[FrozenFeature], _: Sequence[FloatArray]) -> list[MeanStream]:
+        return shares_of_levels(frozen, tolerance.logit, tolerance.standard_errors)
+
+    def ranks(frozen: Sequence[FrozenFeature], _: Sequence[FloatArray]) -> list[MeanStream]:
+        return locations_and_spreads(frozen, tolerance.standardized_difference, tolerance.standard_errors)
 
     return [
         StreamSpec(
@@ -117,7 +119,7 @@ def _features(
             item.name,
             stream.weight / len(declared),
             item.unit if item.kind == "continuous" else None,
-            make,
+            ranks if item.kind == "continuous" else shares,
         )
         for item in declared
     ]
@@ -129,8 +131,8 @@ def _missingness(plan: ChangePlan) -> list[StreamSpec]:
         return []
     tolerance = stream.tolerance
 
-    def make(frozen: FrozenFeature, _probability: FloatArray) -> MeanStream:
-        return rate(frozen, tolerance.logit, tolerance.standard_errors)
+    def make(frozen: Sequence[FrozenFeature], _: Sequence[FloatArray]) -> list[MeanStream]:
+        return rates(frozen, tolerance.logit, tolerance.standard_errors)
 
     share = stream.weight / len(declared)
     return [
@@ -152,16 +154,19 @@ def _scores(streams: Streams) -> list[StreamSpec]:
     if streams.score_mean is not None:
         mean = streams.score_mean.tolerance
 
-        def make_mean(frozen: FrozenFeature, probability: FloatArray) -> MeanStream:
-            return score_mean(frozen, probability, mean.logit, mean.standard_errors)
+        def make_mean(frozen: Sequence[FrozenFeature], probability: Sequence[FloatArray]) -> list[MeanStream]:
+            of_places = zip(frozen, probability, strict=True)
+            return [
+                score_mean(item, of_code, mean.logit, mean.standard_errors) for item, of_code in of_places
+            ]
 
         weight = streams.score_mean.weight
         found.append(StreamSpec("score_mean", "mean probability", "score", SCORE, weight, None, make_mean))
     if streams.score_shape is not None:
         shape = streams.score_shape.tolerance
 
-        def make_shape(frozen: FrozenFeature, _probability: FloatArray) -> MeanStream:
-            return location_and_spread(frozen, shape.standardized_difference, shape.standard_errors)
+        def make_shape(frozen: Sequence[FrozenFeature], _: Sequence[FloatArray]) -> list[MeanStream]:
+            return locations_and_spreads(frozen, shape.standardized_difference, shape.standard_errors)
 
         weight = streams.score_shape.weight
         found.append(StreamSpec("score_shape", "raw score", "score", SCORE, weight, None, make_shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,9 +16,9 @@ from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.spreading import Spread, here
 from monitor.operation.watching import alarms
 from monitor.operation.watching.features import Feature, features_of, numbered
-from monitor.operation.watching.references import Reference, freeze_predictions, read, record_frozen
+from monitor.operation.watching.references import Reference, freeze_predictions, read, record_frozen, streams
 from monitor.operation.watching.site import Reading, Seen, SiteNight, see
-from monitor.operation.watching.specs import PREVALENCE, StreamSpec, specs
+from monitor.operation.watching.specs import PREVALENCE, StreamSpec, limit_of, specs
 from monitor.operation.workspace import Workspace
 from monitor.plan import ChangePlan
 from monitor.records import Mark, Place, Rows, Unread
@@ -55,6 +55,7 @@ class Watch:
         self.counts = counts
         self.active = active and not self.plan.undated
         self.specs = specs(self.plan) if self.active else ()
+        self.limits = {spec.name: limit_of(self.plan, spec) for spec in self.specs}
         self.arrived: dict[Place, tuple[int, int]] | None = None
         self.references: dict[Place, dict[str, Reference]] = {}
         for row in workspace.store.references():
@@ -63,7 +64,7 @@ class Watch:
             (Place(row.site, row.finding), row.stream): (row.epoch, Detector(np.array(row.log_r), row.looks))
             for row in workspace.store.detectors()
         }
-        self.streams: dict[tuple[Place, str], MeanStream] = {}
+        self.streams: dict[Place, dict[str, MeanStream]] = {}
         self.pending = Pending()
 
     @property
@@ -84,6 +85,7 @@ class Watch:
             return
         found = self.workspace.store.unread(marks[-1] if marks else None, mark)
         places = sorted(found)
+        self.make_streams(places)
         nights = {place: self._site_night(found[place]) for place in places}
         asked = [place for place in places if nights[place].readings]
         seen = dict(zip(asked, self.spread(see, [nights[place] for place in asked]), strict=True))
@@ -255,10 +257,17 @@ class Watch:
             self.detectors[place, spec.name] = epoch, after
             row = DetectorRow(*place, spec.name, epoch, after.looks, tuple(after.log_r.tolist()))
             self.pending.states[place, spec.name] = row
-            alarms.raise_if_reached(self.workspace, spec, self.stream_of(spec, place), after, recorded)
+            limit, stream = self.limits[spec.name], self.stream_of(spec, place)
+            alarms.raise_if_reached(self.workspace, spec, limit, stream, after, recorded)
 
     def stream_of(self, spec: StreamSpec, place: Place) -> MeanStream:
         """A stream of a place with a frozen reference; made once."""
-        if (place, spec.name) not in self.streams:
-            self.streams[place, spec.name] = self.references[place][spec.feature].stream(spec)
-        return self.streams[place, spec.name]
+        made = self.streams.setdefault(place, {})
+        if spec.name not in made:
+            made[spec.name] = self.references[place][spec.feature].stream(spec)
+        return made[spec.name]
+
+    def make_streams(self, places: Collection[Place]) -> None:
+        """Those of several places together, which costs less than one by one; some may have no reference."""
+        new = {place: self.references[place] for place in places if place in self.references}
+        self.streams |= streams(self.specs, {place: new[place] for place in new.keys() - self.streams.keys()})
