@@ -211,7 +211,6 @@ class Unread:
         place: The site and finding.
         patient: A number for each patient, shape (n,); it means nothing but that equal ones are one patient.
         score: Raw model outputs, shape (n,).
-        cohort: Cohort keys.
         reader_decision: As the log has it; None where the plan does not say what it means.
         features: Declared features by name: numbers with NaN, shape (n,), or levels.
     """
@@ -219,12 +218,11 @@ class Unread:
     place: Place
     patient: IntArray
     score: FloatArray
-    cohort: Categories
     reader_decision: Categories | None
     features: Mapping[str, FloatArray | Categories]
 
     def __post_init__(self) -> None:
-        for column in (self.patient, self.score, self.cohort, self.reader_decision, *self.features.values()):
+        for column in (self.patient, self.score, self.reader_decision, *self.features.values()):
             if column is not None:
                 (column.number if isinstance(column, Categories) else column).flags.writeable = False
 

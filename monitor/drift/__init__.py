@@ -1,7 +1,16 @@
 """Streams that may be read every night: e-detectors with a promised false-alarm probability."""
 
 from monitor.drift.bets import Bet, choose_bets, log_e_of_cohort, log_e_values
-from monitor.drift.detector import ChangePoint, Detector, change_point, log_limit, look, look_at_each, start
+from monitor.drift.detector import (
+    ChangePoint,
+    Detector,
+    change_point,
+    log_limit,
+    log_mixtures,
+    look,
+    look_at_each,
+    start,
+)
 from monitor.drift.frozen import FeatureKind, FrozenFeature, freeze_continuous, freeze_levels, freeze_rate
 from monitor.drift.making import (
     code_values,
@@ -52,6 +61,7 @@ __all__ = [
     "log_e_of_cohort",
     "log_e_values",
     "log_limit",
+    "log_mixtures",
     "look",
     "look_at_each",
     "mean_sequence",

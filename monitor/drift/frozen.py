@@ -25,24 +25,33 @@ FeatureKind = Literal["continuous", "categorical", "rate"]
 
 
 class Cells(NamedTuple):
-    """The range of some edges in cells of equal width.
+    """The range of some edges in cells of equal width, by which many values are coded.
 
     Attributes:
         low, high: The first edge and the last.
         scale: Cells per unit.
         before: Edges in lower cells, of each cell, shape (cells,).
         steps: Powers of two, falling, whose sum is at least the edges of the fullest cell.
+        padded: The edges, and beyond them numbers that lie below nothing.
     """
 
     low: float
     high: float
     scale: float
-    before: IntArray
+    before: NDArray[np.int32]
     steps: tuple[int, ...]
+    padded: FloatArray
 
-    def of(self, values: FloatArray) -> IntArray:
-        """The cell of each value, shape (n,); one beyond the edges is in the first or the last."""
-        return ((values.clip(self.low, self.high) - self.low) * self.scale).astype(np.int64)
+    def edges_below(self, values: FloatArray) -> NDArray[np.int32]:
+        """How many edges lie below each value, shape (n,).
+
+        A cell never decreases as values grow, whatever is rounded, so all edges of lower cells lie below.
+        Those of the same cell are halved.
+        """
+        left = self.before.take(_cell(values, self.low, self.high, self.scale))
+        for step in self.steps:
+            left += np.multiply(self.padded.take(left + (step - 1)) < values, step, dtype=left.dtype)
+        return left
 
 
 def cells_of(edges: FloatArray) -> Cells | None:
@@ -50,17 +59,30 @@ def cells_of(edges: FloatArray) -> Cells | None:
 
     Example:
         >>> cells = cells_of(np.array([0.0, 3.0]))
-        >>> cells.before.tolist(), cells.of(np.array([-1.0, 2.0, 9.0])).tolist(), cells.steps
-        ([0, 1, 1, 1, 1, 1, 1, 1], [0, 4, 7], (1,))
+        >>> cells.before.tolist(), cells.steps
+        ([0, 1, 1, 1, 1, 1, 1, 1], (1,))
+        >>> cells.edges_below(np.array([-1.0, 0.0, 2.0, 3.0, 9.0])).tolist()
+        [0, 0, 1, 1, 2]
     """
     low, high, cells = float(edges[0]), float(edges[-1]), 4 * len(edges)
     scale = (cells - 1) / (high - low) if high > low else 0.0
     if not 0.0 < scale < math.inf:
         return None
-    made = Cells(low, high, scale, np.empty(0, dtype=np.int64), ())
-    held = np.bincount(made.of(edges), minlength=cells)
+    held = np.bincount(_cell(edges, low, high, scale), minlength=cells)
+    before = np.cumsum(held, dtype=np.int32)
+    before -= held
+    padded = np.full(3 * len(edges), np.nan)
+    padded[: len(edges)] = edges
     steps = tuple(1 << power for power in reversed(range(int(held.max()).bit_length())))
-    return made._replace(before=np.cumsum(held) - held, steps=steps)
+    return Cells(low, high, scale, before, steps, padded)
+
+
+def _cell(values: FloatArray, low: float, high: float, scale: float) -> NDArray[np.int32]:
+    """The cell of each value, shape (n,); one beyond the edges is in the first or the last."""
+    found = values.clip(low, high)
+    found -= low
+    found *= scale
+    return found.astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -95,35 +117,19 @@ class FrozenFeature:
             [0, 3, 4, 6]
         """
         if self.kind == "continuous":
-            left = self._edges_below(values)
-            return 2 * left + (self._padded.take(left) == values)
+            # To search the edges for each value is quicker only where the values are few.
+            cells = self._cells if len(values) >= len(self.edges) else None
+            left = np.searchsorted(self.edges, values) if cells is None else cells.edges_below(values)
+            return 2 * left.astype(np.int64) + (self.edges.take(left, mode="clip") == values)
         if self.kind == "rate":
             return values.astype(np.int64)
         number = {level: index for index, level in enumerate(self.levels)}
         unseen = repeat(len(self.levels))
         return np.fromiter(map(number.get, values.tolist(), unseen), np.int64, len(values))
 
-    def _edges_below(self, values: FloatArray) -> IntArray:
-        """How many edges lie below each value, shape (n,).
-
-        Cells of equal width tell most of it: a cell never decreases as values grow, whatever is rounded, so
-        all edges of lower cells lie below, and those of the same cell are halved.
-        """
-        if len(values) < len(self.edges) or (cells := self._cells) is None:
-            return np.searchsorted(self.edges, values, side="left")
-        left = cells.before.take(cells.of(values))
-        for step in cells.steps:
-            left += step * (self._padded.take(left + (step - 1)) < values)
-        return left
-
     @cached_property
     def _cells(self) -> Cells | None:
         return cells_of(self.edges)
-
-    @cached_property
-    def _padded(self) -> FloatArray:
-        """The edges, and numbers that nothing equals and nothing exceeds beyond them."""
-        return np.append(self.edges, np.full(2 * len(self.edges), np.nan))
 
     @property
     def shares(self) -> FloatArray:

@@ -7,6 +7,7 @@ The sums are those that `MeanStream.read` makes of each stream alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +51,8 @@ class _Pairs(NamedTuple):
 
     Attributes:
         mean: Ascending by rows, then by ones, shape (m,).
-        patients: How many there are, shape (m, functionals).
+        patients: How many there are, shape (m, functionals); first those whose only row reads as zero, then
+            those whose only row reads as one.
     """
 
     mean: FloatArray
@@ -75,18 +77,9 @@ def read_rates(looks: Sequence[Ones], rows: Visits) -> list[AddedRows]:
         (3, 2, [1.5], [1.25])
     """
     functionals = np.array([len(held.ones) for held in looks])
-    shared = np.array([held.shared for held in looks])
-    size = np.add.reduceat(shared > MISSING, rows.starts, axis=1, dtype=np.int64)
-    alone = np.array([held.rows for held in looks]) - size.sum(axis=1)
     ends = np.cumsum(functionals)
     first = ends - functionals
-    pairs = _pairs(
-        looks,
-        _ones(shared, first, int(ends[-1]), rows),
-        np.repeat(size, functionals, axis=0),
-        np.repeat(alone, functionals),
-    )
-    patients = alone + np.count_nonzero(size, axis=1)
+    pairs, patients = _counted(looks, functionals, rows)
     times = pairs.mean[:, None]
     sums, squares = _in_order(pairs.patients * times), _in_order(pairs.patients * times**2)
     log_e = _log_e(looks, first, pairs)
@@ -98,30 +91,41 @@ def read_rates(looks: Sequence[Ones], rows: Visits) -> list[AddedRows]:
     ]
 
 
-def _ones(shared: IntArray, first: IntArray, functionals: int, rows: Visits) -> IntArray:
+def _counted(looks: Sequence[Ones], functionals: IntArray, rows: Visits) -> tuple[_Pairs, IntArray]:
+    """The pairs of the functionals of all streams, and the patients of each stream."""
+    alone, ones = np.array([held.rows for held in looks]), np.concatenate([held.ones for held in looks])
+    if not len(rows.starts):
+        single = np.array([np.repeat(alone, functionals) - ones, ones], dtype=np.float64)
+        return _Pairs(np.array([0.0, 1.0]), single), alone
+    shared = np.array([held.shared for held in looks])
+    size = np.add.reduceat(shared > MISSING, rows.starts, axis=1, dtype=np.int64)
+    several = _ones(shared, functionals, rows)
+    pairs = _pairs(several, np.repeat(size, functionals, axis=0))
+    alone, ones = alone - size.sum(axis=1), ones - several.sum(axis=1)
+    pairs.patients[:2] += [np.repeat(alone, functionals) - ones, ones]
+    return pairs, alone + np.count_nonzero(size, axis=1)
+
+
+def _ones(shared: IntArray, functionals: IntArray, rows: Visits) -> IntArray:
     """Rows of each patient that read as one in each functional, shape (functionals, p)."""
-    patients = len(rows.starts)
+    patients, number = len(rows.starts), int(functionals.sum())
     stream, row = np.nonzero(shared >= 0)
-    cell = (first[stream] + shared[stream, row]) * patients + rows.sharing[row]
-    return np.bincount(cell, minlength=functionals * patients).reshape(functionals, patients)
+    functional = (np.cumsum(functionals) - functionals)[stream] + shared[stream, row]
+    cell = functional * patients + rows.sharing[row]
+    return np.bincount(cell, minlength=number * patients).reshape(number, patients)
 
 
-def _pairs(looks: Sequence[Ones], ones: IntArray, size: IntArray, alone: IntArray) -> _Pairs:
-    """The pairs of all functionals; a patient without a row is in none.
+def _pairs(ones: IntArray, size: IntArray) -> _Pairs:
+    """The pairs of patients with several rows, after those of one row; a patient without a row is in none.
 
     Args:
-        looks: For the rows that read as one.
-        ones, size: Those and all rows of each patient with several, shape (functionals, p).
-        alone: Rows of the other patients, shape (functionals,).
+        ones, size: Rows of each patient that read as one, and all with a value, shape (functionals, p).
     """
-    functionals, width = len(alone), 2 + int(size.max(initial=0))
+    functionals, width = len(ones), 2 + int(size.max())
     # With pairs that count nobody yet: no row; one row that reads as zero; one that reads as one.
     met, pair = _numbered(np.append(size * width + ones, [0, width, width + 1]))
     cell = pair[:-3].reshape(size.shape) * functionals + np.arange(functionals)[:, None]
     patients = np.bincount(cell.ravel(), minlength=len(met) * functionals).reshape(-1, functionals)[1:]
-    alone_one = np.concatenate([held.ones for held in looks]) - ones.sum(axis=1)
-    patients[0] += alone - alone_one
-    patients[1] += alone_one
     rows, of_them = np.divmod(met[1:], width)
     return _Pairs(of_them / rows, patients.astype(np.float64))
 
@@ -143,8 +147,8 @@ def _log_e(looks: Sequence[Ones], first: IntArray, pairs: _Pairs) -> list[FloatA
     functional = np.concatenate([stakes.functional + low for stakes, low in betting])
     edge, gain = (np.concatenate([of[name] for of, _ in betting]) for name in (2, 3))
     log_e = _in_order(np.log1p(gain * (pairs.mean[:, None] - edge)) * pairs.patients.take(functional, axis=1))
-    ends = np.cumsum([len(stakes.names) for stakes, _ in betting])
-    parts = iter(np.split(log_e, ends[:-1]))
+    cuts = pairwise(accumulate((len(stakes.names) for stakes, _ in betting), initial=0))
+    parts = (log_e[low:high] for low, high in cuts)
     return [next(parts) if held.bet else None for held in looks]
 
 

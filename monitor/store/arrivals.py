@@ -80,11 +80,18 @@ def unread(
     return _unread_by_place(plan, levels, found)
 
 
+def cohorts(connection: Session, plan: ChangePlan, upto: Mark, place: Place) -> tuple[str, str]:
+    """The first and the last cohort of what a look up to a mark has read of a place; it read something."""
+    source, parameters = _unread(plan, None, upto, place)
+    first, last = rows(connection, f"SELECT min(cohort), max(cohort) FROM {source}", parameters)[0]
+    return first, last
+
+
 def _texts(plan: ChangePlan) -> list[str]:
     """Columns of text that a look reads; the readers' decisions where the plan says what they mean."""
     decided = ["reader_decision"] * (plan.logs.predictions.reader_decisions is not None)
     categorical = [_column(item) for item in plan.logs.covariates if item.kind == "categorical"]
-    return ["site", "finding", "cohort", *decided, *categorical]
+    return ["site", "finding", *decided, *categorical]
 
 
 def _unread(
@@ -165,9 +172,7 @@ def _unread_of(
         name: Categories(levels[name], part[name]) if name in levels else part[name] for name in part
     }
     features = {item.name: read[_column(item)] for item in plan.logs.covariates}
-    return Unread(
-        place, read["patient"], read["score"], read["cohort"], read.get("reader_decision"), features
-    )
+    return Unread(place, read["patient"], read["score"], read.get("reader_decision"), features)
 
 
 def _by_place(plan: ChangePlan, found: dict[str, NDArray[Any]]) -> list[Arrived]:

@@ -292,7 +292,8 @@ def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:
         return {}
     starts = np.flatnonzero((site[1:] != site[:-1]) | (finding[1:] != finding[:-1])) + 1
     edges = [0, *starts.tolist(), len(site)]
-    typed = {**found, "ai_influence": np.array(INFLUENCES, dtype=object)[np.asarray(found["influence"])]}
+    typed = {name: np.asarray(values) for name, values in found.items()}  # cut up, masks would cost the most
+    typed["ai_influence"] = np.array(INFLUENCES, dtype=object)[typed["influence"]]
     typed["outcome"] = np.ma.filled(found["outcome"].astype(np.float64), np.nan)
     typed["day"] = np.ma.filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
     parts = [{name: values[low:high] for name, values in typed.items()} for low, high in pairwise(edges)]

@@ -388,6 +388,11 @@ class Store:
         with translated("reading new predictions"):
             return arrivals.unread(self._connection, self._plan, after, upto, place)
 
+    def cohorts_read(self, upto: Mark, place: Place) -> tuple[str, str]:
+        """The first and the last cohort of the predictions of a place that a look has read by a mark."""
+        with translated("reading new predictions"):
+            return arrivals.cohorts(self._connection, self._plan, upto, place)
+
     def late_predictions(self, days: int) -> dict[Place, int]:
         """Predictions held of each place that came later than so many days after their cohort ended."""
         with translated("counting late predictions"):

@@ -18,7 +18,9 @@ from monitor.drift import (
     level_shares,
     location_and_spread,
     log_limit,
+    log_mixtures,
     look,
+    look_at_each,
     named_by_e_bh,
     rate,
     score_mean,
@@ -116,6 +118,20 @@ def test_without_evidence_r_counts_the_looks() -> None:
     for _ in range(20):
         detector = look(detector, np.zeros(3))
     assert math.exp(detector.log_mixture) == pytest.approx(20)
+
+
+def test_detectors_that_look_together_have_the_bits_of_each_alone() -> None:
+    rng, together = np.random.default_rng(7), [start(bets) for bets in (1, 2, 9, 16, 36)]
+    alone = together
+    for _ in range(30):
+        log_e = [rng.normal(0, 5, len(state.log_r)) for state in together]
+        together = look_at_each(together, log_e)
+        alone = [look(state, values) for state, values in zip(alone, log_e, strict=True)]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.looks, one.log_r.tolist()) == (other.looks, other.log_r.tolist())
+    assert log_mixtures(together) == [state.log_mixture for state in alone]
+    with pytest.raises(ValueError, match="one value per bet"):
+        look_at_each([start(2), start(1)], [np.zeros(1), np.zeros(2)])
 
 
 def simulated_alarms(draw: object, nights: int, runs: int) -> FloatArray:

@@ -28,7 +28,7 @@ def raise_if_reached(
     seen: MeanLook,
 ) -> None:
     """Put an alarm on the ledger when a look took the evidence to the limit."""
-    if detector.log_mixture < limit:
+    if seen.log_r is None or seen.log_r < limit:
         return
     best = stream.wagers[int(detector.log_r.argmax())]
     number = best.functional
@@ -38,7 +38,7 @@ def raise_if_reached(
         spec.name,
         seen.night.isoformat(),
         {
-            "log_r": detector.log_mixture,
+            "log_r": seen.log_r,
             "log_limit": limit,
             "bet": stream.in_words(best),
             "looks": detector.looks,

@@ -17,6 +17,7 @@ from monitor.drift import (
     Ones,
     Tally,
     Visits,
+    log_mixtures,
     look_at_each,
     read_rates,
     tally,
@@ -42,13 +43,15 @@ class SiteNight(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One look: rows with a value, their patients, sums and squares per reading, the detector afterwards."""
+    """One look: rows with a value, their patients, sums and squares per reading, and the detector afterwards
+    with the natural log of its mixture."""
 
     rows: int
     patients: int
     sums: tuple[float, ...]
     squares: tuple[float, ...]
     after: Detector | None
+    log_r: float | None
 
 
 def see(night: SiteNight) -> dict[str, Seen]:
@@ -60,9 +63,10 @@ def see(night: SiteNight) -> dict[str, Seen]:
         for reading, look in zip(night.readings, found, strict=True)
         if reading.before is not None and look.added.log_e is not None
     ]
-    after = iter(look_at_each([before for before, _ in bet], [log_e for _, log_e in bet]))
+    after = look_at_each([before for before, _ in bet], [log_e for _, log_e in bet])
+    stood = iter(zip(after, log_mixtures(after), strict=True))
     return {
-        reading.name: _seen(look, None if reading.before is None else next(after))
+        reading.name: _seen(look, *((None, None) if reading.before is None else next(stood)))
         for reading, look in zip(night.readings, found, strict=True)
     }
 
@@ -115,6 +119,6 @@ def _ones(feature: Feature, reading: Reading, rows: Visits) -> Ones:
     return Ones(stream, len(there), ones, one, reading.before is not None)
 
 
-def _seen(look: AddedRows, after: Detector | None) -> Seen:
+def _seen(look: AddedRows, after: Detector | None, log_r: float | None) -> Seen:
     sums, squares, _ = look.added
-    return Seen(look.rows, look.patients, tuple(sums.tolist()), tuple(squares.tolist()), after)
+    return Seen(look.rows, look.patients, tuple(sums.tolist()), tuple(squares.tolist()), after, log_r)

@@ -172,6 +172,7 @@ class Watch:
         if wanted is None or looks < wanted.looks or studies < wanted.minimum_rows:
             return
         rows = self.workspace.store.unread(None, mark, place)[place]
+        first, last = self.workspace.store.cohorts_read(mark, place)
         found = freeze_predictions(self.workspace, rows, self._features(rows))
         self.references[place] = {**self.references.get(place, {}), **found}
         self.pending.references += record_frozen(
@@ -182,8 +183,8 @@ class Watch:
             found,
             looks=looks,
             rows=len(rows),
-            first=rows.cohort.levels[rows.cohort.number.min()],
-            last=rows.cohort.levels[rows.cohort.number.max()],
+            first=first,
+            last=last,
             mark={"due": mark.due.isoformat(), "known_by": mark.known_by.isoformat(), "batch": mark.batch},
         )
 
@@ -249,9 +250,8 @@ class Watch:
     def _record_look(self, spec: StreamSpec, place: Place, seen: Seen, knowledge: Knowledge) -> None:
         """One look of one stream: its sums, its evidence, and an alarm where the limit is reached."""
         epoch, after = self.workspace.state.epoch_of(place, spec.name), seen.after
-        log_r = None if after is None else after.log_mixture
         counted = seen.rows, seen.patients, seen.sums, seen.squares
-        recorded = MeanLook(*place, spec.name, epoch, knowledge.matured_by, *counted, log_r)
+        recorded = MeanLook(*place, spec.name, epoch, knowledge.matured_by, *counted, seen.log_r)
         self.pending.looks.append(recorded)
         if after is not None:
             self.detectors[place, spec.name] = epoch, after
