@@ -144,7 +144,8 @@ class FrozenFeature:
             >>> freeze_continuous(np.array([1.0, 2.0, 2.0, 4.0]), 4).mid_ranks.tolist()
             [0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 1.0]
         """
-        return (np.cumsum(self.counts) - self.counts / 2) / max(1, int(self.counts.sum()))
+        upto = np.cumsum(self.counts)
+        return (upto - self.counts / 2) / max(1, int(upto[-1]))
 
 
 def freeze_continuous(values: FloatArray, patients: int) -> FrozenFeature:

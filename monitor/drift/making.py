@@ -80,8 +80,10 @@ def locations_and_spreads(
 
 def _ranks(feature: FrozenFeature) -> FloatArray:
     """Readings of each code: mid-rank, and how far out that lies, shape (2, codes)."""
-    ranks = feature.mid_ranks
-    return np.stack([ranks, np.abs(2 * ranks - 1)])
+    found = np.empty((2, len(feature.counts)))
+    found[0] = feature.mid_ranks
+    np.abs(2 * found[0] - 1, out=found[1])
+    return found
 
 
 def standardized_difference(mean_mid_rank: float) -> float:

@@ -9,7 +9,6 @@ from datetime import timedelta
 import numpy as np
 
 from monitor.drift import Detector, MeanStream, count_patients, freeze_rate, start, visits
-from monitor.operation.live_threshold import finding_of, live_threshold
 from monitor.operation.attempt.outcome_counts import OutcomeCounts
 from monitor.operation.attempt.windows import Knowledge
 from monitor.operation.live_threshold import finding_of, live_threshold
