@@ -26,8 +26,7 @@ from flows.commands import (
 from flows.terminal import complain, say, unexpected
 from monitor.errors import MonitorError
 
-gc.set_threshold(50_000)
-"""A command lives for seconds: looking for cycles at every 700 new objects is a tenth of its start."""
+gc.set_threshold(50_000)  # to look for cycles at every 700 new objects is a tenth of a command's start
 
 app = typer.Typer(
     no_args_is_help=True,

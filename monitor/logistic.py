@@ -20,6 +20,10 @@ GRADIENT_TOLERANCE = 1e-10
 LARGEST_COEFFICIENT = 30.0
 LARGEST_EXPONENT = 700.0
 """Short of what overflows."""
+SEPARATED = "no finite fit: the score separates the outcomes, or the fit does not settle"
+SETTLED = 0.1
+"""Log-odds that the last step may move a row by. Where classes are separated by a gap, each step moves them
+by one and gains ever less."""
 CLEARLY_FULL_RANK = 1e-8
 """Ratio of squared singular values above which a design has full rank whatever rounding does."""
 ROWS_AT_A_TIME = 8192
@@ -93,7 +97,8 @@ def fit_logistic(
         outcome: 0 or 1, shape (n,).
         offset: Log-odds added as they are, shape (n,) or one number.
         weight: How often each row counts, shape (n,), above 0, or one number.
-        start: Coefficients to start from, shape (k,); they change nothing but the time it takes.
+        start: Coefficients to start from, shape (k,), where that is better than zeros. It
+            changes the time and the last digits; of data at the edge of having no fit, whether one is found.
 
     Returns:
         The fit; its covariance assumes independent rows (see `cluster_covariance`).
@@ -121,14 +126,14 @@ def fit_logistic(
     point = _first(rows, start)
     for _ in range(MAXIMUM_STEPS):
         step = _solve(point.information, point.gradient)
-        if float(point.gradient @ step) < GRADIENT_TOLERANCE:
+        if float(point.gradient @ step) < GRADIENT_TOLERANCE and np.abs(step @ columns).max() < SETTLED:
             # A step squares the error: after this one it is that of the arithmetic.
             last = _point(rows, point.coefficients + step)
             return LogisticFit(last.coefficients, _solve(last.information, np.eye(len(step))), -last.loss)
         point = _descend(rows, point, step)
         if np.abs(point.coefficients).max() > LARGEST_COEFFICIENT:
             break
-    raise SeparationError("no finite fit: the score separates the outcomes, or the fit does not settle")
+    raise SeparationError(SEPARATED)
 
 
 def cluster_covariance(
@@ -300,8 +305,8 @@ def _full_rank(products: FloatArray, columns: FloatArray) -> bool:
 def _solve(information: FloatArray, right: FloatArray) -> FloatArray:
     try:
         solution: FloatArray = np.linalg.solve(information, right).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError as error:
-        raise SeparationError("no finite fit: the score does not vary") from error
+    except np.linalg.LinAlgError as error:  # of a design of full rank: every row is all but certain
+        raise SeparationError(SEPARATED) from error
     if not np.isfinite(solution).all():
         raise SeparationError("no finite fit: the information matrix is singular")
     return solution

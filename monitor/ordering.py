@@ -33,6 +33,8 @@ def ascending(values: FloatArray) -> IntArray:
 def distinct(values: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
     """(Different values in ascending order, place of each value among them, how often each occurs).
 
+    NaN differs from everything, itself included.
+
     Example:
         >>> [part.tolist() for part in distinct(np.array([0.5, -1.0, 0.5]))]
         [[-1.0, 0.5], [1, 0, 1], [1, 2]]

@@ -105,12 +105,14 @@ def delivered(room: Room, file: Path) -> Generator[Copy]:
         yield source.copy(file, staging, room.pseudonymiser.key)
     finally:
         clear_copies(room.workspace)
-        with translated(f"{room.workspace}: clearing the temporary tables"):
-            run(room.connection, "DROP VIEW IF EXISTS temp.judged")
-            for table in TEMPORARY:
-                run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
+        try:
+            with translated(f"{room.workspace}: clearing the temporary tables"):
+                run(room.connection, "DROP VIEW IF EXISTS temp.judged")
+                for table in TEMPORARY:
+                    run(room.connection, f"DROP TABLE IF EXISTS temp.{table}")
+        finally:
             run(room.connection, "RESET checkpoint_threshold")
-        limit_memory(room.connection, MEMORY_LIMIT)
+            limit_memory(room.connection, MEMORY_LIMIT)
 
 
 def clear_copies(workspace: Path) -> None:

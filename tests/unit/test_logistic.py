@@ -114,6 +114,27 @@ def test_scores_that_separate_the_outcomes_have_no_fit() -> None:
                 fit_logistic(np.column_stack([np.ones(50), x]), outcome.astype(float))
 
 
+@pytest.mark.parametrize("gap", [0.2, 0.5, 1.0, 2.0, 4.0])
+def test_classes_that_a_gap_separates_have_no_fit(gap: float) -> None:
+    """The loss of such data falls below any tolerance long before the coefficients are large."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=int(rng.integers(8, 60)))
+        outcome = (x > 0).astype(float)
+        x += gap * np.sign(x)
+        with pytest.raises(SeparationError, match="no finite fit"):
+            fit_logistic(np.column_stack([np.ones(len(x)), x]), outcome)
+
+
+def test_classes_that_meet_in_one_score_alone_have_no_slope_and_no_error_of_it() -> None:
+    score = np.array([0.9, 0.3, 0.9, 0.3, 0.0, 1.0, 0.1, 0.8, 0.3, 0.7])
+    outcome = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    found = recalibration_estimates(logit(score), outcome, np.arange(10))
+    assert found["slope"].value is None
+    assert found["slope"].method.startswith("no finite fit: the score separates the outcomes")
+    assert found["intercept"].value is not None
+
+
 def test_log_odds_too_large_for_an_exponential_still_have_a_loss() -> None:
     """One row at odds of e^1000 against what happened costs 1000 nats and moves no other row."""
     offset = np.append(np.zeros(300), -1000.0)

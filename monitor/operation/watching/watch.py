@@ -268,5 +268,5 @@ class Watch:
 
     def make_streams(self, places: Collection[Place]) -> None:
         """Those of several places together, which costs less than one by one; some may have no reference."""
-        new = {place: self.references[place] for place in places if place in self.references}
-        self.streams |= streams(self.specs, {place: new[place] for place in new.keys() - self.streams.keys()})
+        new = [place for place in places if place in self.references and place not in self.streams]
+        self.streams |= streams(self.specs, {place: self.references[place] for place in new})
