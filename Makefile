@@ -18,7 +18,7 @@ help:
 	@echo "make docs      write the pages that are made of the program: commands, data dictionary"
 	@echo "make simulate  slow statistics, against the figures they must reach"
 	@echo "make faults    kills, full disks, changed bytes, hostile files (an hour)"
-	@echo "make bench     ours beside the packages of the field (three quarters of an hour)"
+	@echo "make bench     ours beside the packages of the field (up to an hour)"
 	@echo "make clean     remove the virtual environment and caches"
 
 .venv/made:
