@@ -32,6 +32,7 @@ LAYER_OF: Mapping[str, Layer] = {
     "migrations": "bookkeeping",
     "outbox": "bookkeeping",
     "study_keys": "bookkeeping",
+    "batch_links": "bookkeeping",
     "watermark": "bookkeeping",
 }
 """In the order in which a reader meets them."""
@@ -44,6 +45,7 @@ EVERYWHERE: Mapping[str, str] = {
     "cohort_end": "last day of that cohort",
     "content": "digest of patient, day and score",
     "day": "local day of the prediction",
+    "earlier": "a batch before it that holds a row about one of its studies, and perhaps one that does not",
     "duplicates": "rows that repeat a known one",
     "edges": "inner edges of the bins of a number, in its unit",
     "epoch": "count of restarts of the stream",

@@ -16,6 +16,7 @@ MIGRATIONS = (
     (4, "exclusions.sql"),
     (5, "study_keys.sql"),
     (6, "study_keys_of_pseudonyms.sql"),
+    (7, "batch_links.sql"),
 )
 WITH_HOSPITAL = {1: "predictions", 2: "archived_predictions", 4: "exclusions"}
 """The table of each version that says which hospital a prediction comes from."""

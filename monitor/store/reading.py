@@ -275,15 +275,16 @@ def _selected(
         "unambiguous": "" if mapped.site else unambiguous.format(hospital=hospital),
     }
     found = _WANTED.format(**parts)
-    parts["among"] = "" if wanted.first is None else f"AND {_batches(connection, found, parameters)}"
+    parts["among"] = "" if wanted.first is None else f"AND {_batches(connection, table, found, parameters)}"
     return parts, parameters
 
 
-def _batches(connection: Session, found: str, parameters: Mapping[str, Any]) -> str:
+def _batches(connection: Session, table: str, found: str, parameters: Mapping[str, Any]) -> str:
     """SQL condition over `batch` that every outcome of these studies meets, and few others."""
-    studies = f"SELECT study {found}"
-    used = {name: value for name, value in parameters.items() if f"${name}" in studies}
-    return study_keys.batches_of(connection, studies, used)
+    used = {name: value for name, value in parameters.items() if f"${name}" in found}
+    if table == exclusions.TABLE:  # whose studies are not among the keys, so outcomes have no link to them
+        return study_keys.batches_of(connection, f"SELECT study {found}", used)
+    return study_keys.batches_linked(connection, found, used)
 
 
 def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:

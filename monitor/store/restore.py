@@ -38,8 +38,8 @@ from monitor.store.lock import LOCK, writing
 from monitor.store.streams import StreamRow
 
 LOG = ".wal"
-PASSING = ("outbox",)
-"""Tables that hold no evidence: lines on their way to the ledger file."""
+PASSING = ("outbox", "batch_links")
+"""Tables that hold no evidence: lines on their way to the ledger file, and where to look first."""
 HASHES_AT_A_TIME = 100_000
 COUNTS = ("rows_read", "stored", "duplicates", "revisions", "rejected", "waiting", "blank_lines")
 
@@ -78,6 +78,7 @@ def restore_batch(connection: Session, workspace: Path, file: Path, record: Mapp
     if record["archive_sha256"] is not None:
         with _copied(file, workspace / STAGING, record["archive_sha256"]) as copy, translated(file.name):
             accepted = f"SELECT * FROM read_parquet({literal(str(copy.resolve()))})"
+            study_keys.look_for(connection, accepted)
             if role == "predictions" and exclusions.are_among(connection, accepted):
                 exclusions.insert(connection, accepted, batch)
             else:

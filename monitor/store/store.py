@@ -51,7 +51,6 @@ from monitor.store.connection import (
     Session,
     attach,
     copy_out,
-    detach,
     run,
     scalar,
     translated,
@@ -60,6 +59,7 @@ from monitor.store.copying import publish_copy, spare_of
 from monitor.store.examples import DryRun
 from monitor.store.excluded import Exclusions, excluded
 from monitor.store.ingest import Arrival, Room
+from monitor.store.live import LiveFile
 from monitor.store.lookup import FoundOutcome, FoundPrediction
 from monitor.store.mean_streams import DetectorRow, MeanLook, ReferenceRow
 from monitor.store.pseudonym import Pseudonymiser
@@ -82,9 +82,11 @@ class Store:
         plan: ChangePlan,
         key: bytes | None,
         *,
+        live: LiveFile | None = None,
         in_lake: bool = False,
     ) -> None:
         self._connection = connection
+        self._live = live
         self._workspace = workspace
         self._plan = plan
         self._in_lake = in_lake
@@ -532,7 +534,8 @@ class Store:
         if self._in_lake:
             with translated("compacting the store"):
                 return lake.compact(self._connection, self._workspace)
-        live, fresh = self._workspace / DATABASE, self._workspace / STAGING / "compact.duckdb"
+        live, database = self._file(), self._workspace / DATABASE
+        fresh = self._workspace / STAGING / "compact.duckdb"
         fresh.parent.mkdir(mode=0o700, exist_ok=True)
         fresh.unlink(missing_ok=True)
         with translated("compacting the store"):
@@ -540,13 +543,13 @@ class Store:
             run(self._connection, "COPY FROM DATABASE store TO compact")
             run(self._connection, "CHECKPOINT compact")
             run(self._connection, "DETACH compact")
-        detach(self._connection)
-        before = live.stat().st_size
+        live.detach()
+        before = database.stat().st_size
         try:
-            put_in_place(fresh, live)
+            put_in_place(fresh, database)
         finally:
-            attach(self._connection, live)
-        return before, live.stat().st_size
+            live.attach()
+        return before, database.stat().st_size
 
     def snapshot_is_stale(self) -> bool:
         """True when readers would open an older state than the live one, as after a crash."""
@@ -567,7 +570,7 @@ class Store:
         """
         if self._depth:
             raise ValueError("publish_snapshot belongs outside a transaction")
-        live, snapshot = self._workspace / DATABASE, self._workspace / SNAPSHOT
+        snapshot = self._workspace / SNAPSHOT
         if self._in_lake:
             fresh = snapshot.with_name(SNAPSHOT + ".part")
             with translated("publishing the snapshot"):
@@ -575,11 +578,19 @@ class Store:
             put_in_place(fresh, snapshot)
             spare_of(snapshot).unlink(missing_ok=True)  # of a time before the catalog
             return
-        detach(self._connection)
+        live = self._file()
+        live.detach()
         try:
-            publish_copy(live, snapshot, keep_spare=keep_spare)
+            changes = live.changes()
+            publish_copy(self._workspace / DATABASE, snapshot, keep_spare=keep_spare, changes=changes)
+            live.published()
         finally:
-            attach(self._connection, live)
+            live.attach()
+
+    def _file(self) -> LiveFile:
+        if self._live is None:
+            raise EvidenceError(f"{self._workspace}: a snapshot is read-only")
+        return self._live
 
 
 def _one(place: Place | None) -> tuple[Place] | None:

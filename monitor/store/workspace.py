@@ -14,6 +14,7 @@ from monitor.store.archive import FOLDER as ARCHIVE
 from monitor.store.connection import DATABASE, SNAPSHOT, STAGING, Session, attach, session, translated
 from monitor.store.contract import ROLES, layout
 from monitor.store.ingest import clear_staging
+from monitor.store.live import LiveFile
 from monitor.store.lock import writing
 from monitor.store.rejected import FOLDER as REJECTED
 from monitor.store.restore import to_lake
@@ -83,13 +84,14 @@ def open_store(
         clear_staging(workspace)
         try:
             with session(workspace, store_key, catalog=catalog) as connection:
-                if catalog is None:
-                    attach(connection, database)
+                live = None if catalog else LiveFile(connection, database)
+                if live is not None:
+                    live.attach()
                 with translated(str(database)):
                     migrations.migrate(connection, plan)
                 _check_version(connection, database)
                 _check_covariates(connection, plan, database)
-                yield Store(connection, workspace, plan, pseudonym_key, in_lake=catalog is not None)
+                yield Store(connection, workspace, plan, pseudonym_key, live=live, in_lake=live is None)
         finally:
             clear_staging(workspace)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -63,11 +65,12 @@ def test_what_was_stored_long_ago_is_known_whatever_day_the_row_names(
 @pytest.mark.parametrize(
     "earlier",
     [
-        "DROP TABLE study_keys; DELETE FROM migrations WHERE version >= 5",
+        "DROP TABLE batch_links; DROP TABLE study_keys; DELETE FROM migrations WHERE version >= 5",
         "UPDATE study_keys SET study = (SELECT md5_number_lower(study) FROM predictions); "
-        "DELETE FROM migrations WHERE version >= 6",
+        "DROP TABLE batch_links; DELETE FROM migrations WHERE version >= 6",
+        "DROP TABLE batch_links; DELETE FROM migrations WHERE version >= 7",
     ],
-    ids=["without keys", "keys are digests of pseudonyms"],
+    ids=["without keys", "keys are digests of pseudonyms", "without links"],
 )
 def test_a_store_of_an_earlier_version_knows_its_studies(desk: Desk, earlier: str) -> None:
     import duckdb
@@ -84,6 +87,34 @@ def test_a_store_of_an_earlier_version_knows_its_studies(desk: Desk, earlier: st
         (3, 1),
         (4, 1),
     ]
+    assert desk.query("SELECT * FROM batch_links ORDER BY ALL") == [(2, 1), (3, 1), (3, 2), (4, 1), (4, 2)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cohort_has_its_outcomes_in_whatever_order_the_files_came(
+    desk: Desk, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes before their prediction, revised, repeated and of studies in several files."""
+    chance, days = random.Random(seed), range(1, 9)
+    for _ in range(16):
+        numbers = chance.sample(range(40), 12)
+        if chance.random() < 0.5:
+            desk.predictions(*(prediction(f"S{n}", f"P{n % 9}", at=f"2026-01-0{n % 8 + 1}") for n in numbers))
+        else:
+            day = chance.choice(days)
+            desk.outcomes(*(f"S{n},north,{chance.randint(0, 1)},2026-02-0{day}" for n in numbers))
+    with desk.open() as opened:
+
+        def outcomes(number: int) -> dict[str, float]:
+            cohort, late = f"2026-01-0{number}", date(2026, 12, 1)
+            found = opened.mature_rows(matured_by=late, known_by=late, first=cohort, last=cohort)
+            return {s: y for rows in found.values() for s, y in zip(rows.study, rows.outcome, strict=True)}
+
+        by_links = [outcomes(number) for number in days]
+        monkeypatch.setattr(study_keys, "MOST_BATCHES", -1)
+        of_all = [outcomes(number) for number in days]
+    assert str(by_links) == str(of_all)
+    assert sum(y == y for found in of_all for y in found.values()) > 3
 
 
 def test_study_numbers_repeat_across_sites(desk: Desk) -> None:

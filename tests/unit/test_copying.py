@@ -17,7 +17,9 @@ import duckdb
 import pytest
 
 from monitor.store import copying
-from monitor.store.copying import PIECE_BYTES, publish_copy
+from monitor.store.connection import Session, run, session
+from monitor.store.copying import PIECE_BYTES, Changes, publish_copy, stamp
+from monitor.store.live import LiveFile
 
 
 def refuse(number: int) -> Any:
@@ -287,3 +289,152 @@ def test_who_opens_the_spare_meanwhile_waits_and_nobody_is_killed(tmp_path: Path
         os.close(held)
     assert reader.wait(10) == 0
     assert signal.getsignal(signal.SIGURG) == signal.SIG_DFL
+
+
+class Logged:
+    """A live database that one session keeps, publishes and tells the changes of."""
+
+    def __init__(self, folder: Path, connection: Session) -> None:
+        self.path, self.connection = folder / "live.duckdb", connection
+        self.snapshot = folder / "snapshot.duckdb"
+        self.live = LiveFile(connection, self.path)
+        self.live.attach()
+
+    def do(self, *statements: str) -> None:
+        for statement in statements:
+            run(self.connection, statement)
+
+    def publish(self) -> None:
+        self.live.detach()
+        try:
+            publish_copy(self.path, self.snapshot, changes=self.live.changes())
+            self.live.published()
+        finally:
+            assert self.snapshot.read_bytes() == self.path.read_bytes()
+            self.live.attach()
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pieces of two files were compared, each time some were."""
+    found: list[int] = []
+    copy = copying._copy_pieces  # pyright: ignore[reportPrivateUsage]
+
+    def counted(source: int, target: int, size: int, pieces: Any) -> None:
+        found.append(len(list(pieces)))
+        copy(source, target, size, pieces)
+
+    monkeypatch.setattr(copying, "_copy_pieces", counted)
+    return found
+
+
+ROWS = "CREATE TABLE rows AS SELECT range AS n, hash(range) AS h, '' AS note FROM range(400000)"
+MORE = "INSERT INTO rows SELECT range, hash(range), 'more' FROM range(500)"
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_only_what_the_engine_wrote_is_looked_at(tmp_path: Path, compared: list[int]) -> None:
+    with session(tmp_path) as connection:
+        scene, chance = Logged(tmp_path, connection), random.Random(8)
+        scene.do(ROWS)
+        scene.publish()
+        kinds = (
+            MORE,
+            "UPDATE rows SET note = 'changed {0}' WHERE n = {0}",
+            "DELETE FROM rows WHERE n % 50 = {0}",
+            "CREATE OR REPLACE TABLE other AS SELECT range * {0} AS n FROM range(500000)",
+            "DROP TABLE IF EXISTS other",
+            "CHECKPOINT store",
+            "UPDATE rows SET h = CASE n WHEN 3 THEN {0} WHEN 900 THEN {0} ELSE h END",
+        )
+        for number in range(25):
+            scene.do(*(chance.choice(kinds).format(number) for _ in range(chance.randint(0, 3))))
+            scene.publish()
+        scene.do(MORE)
+        scene.publish()
+        scene.do(MORE)
+        compared.clear()
+        scene.publish()
+    if leases(tmp_path):
+        assert len(compared) == 1
+        assert 0 < compared[0] < scene.path.stat().st_size // PIECE_BYTES // 2
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_a_session_goes_on_where_the_last_one_ended_but_not_after_another_program(
+    tmp_path: Path, compared: list[int]
+) -> None:
+    def pieces() -> int:
+        with session(tmp_path) as connection:
+            scene = Logged(tmp_path, connection)
+            compared.clear()
+            scene.do(MORE)
+            scene.publish()
+            return sum(compared)
+
+    with session(tmp_path) as connection:
+        scene = Logged(tmp_path, connection)
+        scene.do(ROWS)
+        scene.publish()
+    assert pieces() == 0
+    few = pieces()
+    with duckdb.connect(str(scene.path)) as other:
+        other.execute("UPDATE rows SET h = CASE n WHEN 3 THEN 17 WHEN 900 THEN 17 ELSE h END").fetchall()
+    again = pieces(), pieces(), pieces()
+    if leases(tmp_path):
+        every = scene.path.stat().st_size // PIECE_BYTES
+        assert 0 < few < every // 2
+        assert again[0] > every // 2
+        assert again[1] > every // 2
+        assert again[2] < every // 2
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_a_write_that_no_log_tells_of_is_found_by_the_sums_of_the_blocks(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.publish()
+    for number in range(1, 6):
+        before = stamp(scene.live)
+        assert before
+        scene.change(f"UPDATE rows SET note = 'changed {number}' WHERE n % 50 = {number}")
+        publish_copy(scene.live, scene.snapshot, changes=Changes(before, frozenset()))
+        assert scene.snapshot.read_bytes() == scene.live.read_bytes()
+
+
+@pytest.mark.usefixtures("no_clones")
+@pytest.mark.parametrize(
+    "planted",
+    ["", "{", "[]", '{"stamps": 3, "lag": []}', '{"stamps": [[1], [2], [3]], "lag": []}', "of another file"],
+)
+def test_whatever_the_note_says_readers_get_the_live_bytes(tmp_path: Path, planted: str) -> None:
+    note = tmp_path / ("snapshot.duckdb" + copying.LAG)
+    with session(tmp_path) as connection:
+        scene = Logged(tmp_path, connection)
+        scene.do(ROWS)
+        scene.publish()
+        kept = note.read_text()
+        for _ in range(4):
+            scene.do(MORE)
+            scene.publish()
+            note.write_text(kept if planted == "of another file" else planted)
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_what_could_not_be_published_is_published_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session(tmp_path) as connection:
+        scene = Logged(tmp_path, connection)
+        scene.do(ROWS)
+        for _ in range(3):
+            scene.publish()
+            scene.do(MORE)
+        with monkeypatch.context() as full:
+            full.setattr(copying, "publish", refuse(errno.ENOSPC))
+            scene.live.detach()
+            with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+                publish_copy(scene.path, scene.snapshot, changes=scene.live.changes())
+            scene.live.attach()
+        for _ in range(3):
+            scene.do("UPDATE rows SET note = 'later' WHERE n = 7")
+            scene.publish()

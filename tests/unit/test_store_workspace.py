@@ -68,10 +68,11 @@ def test_a_migration_commits_with_its_record(desk: Desk) -> None:
         (4, "exclusions.sql"),
         (5, "study_keys.sql"),
         (6, "study_keys_of_pseudonyms.sql"),
+        (7, "batch_links.sql"),
     ]
     with desk.open():
         pass
-    assert desk.query("SELECT count(*) FROM migrations") == [(6,)]
+    assert desk.query("SELECT count(*) FROM migrations") == [(7,)]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(desk: Desk) -> None:
@@ -90,9 +91,9 @@ def test_a_snapshot_of_an_earlier_version_waits_for_the_next_night(desk: Desk) -
         opened.publish_snapshot()
     snapshot = desk.workspace / "snapshot.duckdb"
     with duckdb.connect(str(snapshot)) as connection:
-        connection.execute("DELETE FROM migrations WHERE version = 6").fetchall()
+        connection.execute("DELETE FROM migrations WHERE version = 7").fetchall()
     with (
-        pytest.raises(EvidenceError, match="found 5: an earlier"),
+        pytest.raises(EvidenceError, match="found 6: an earlier"),
         store.open_snapshot(desk.workspace, desk.plan),
     ):
         pass
