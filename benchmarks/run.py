@@ -22,7 +22,7 @@ from pathlib import Path
 import logs
 from figure import draw
 from scene import Effort, Scene
-from scenes import drift, growth, ingest, large, nights, recalibration, start_up
+from scenes import drift, growth, ingest, nights, recalibration, sizes, start_up
 from table import Result, as_record, markdown, result
 from timing import measure
 
@@ -30,7 +30,8 @@ HERE = Path(__file__).resolve().parent
 SCENES: dict[str, Callable[[Effort], Scene]] = {
     "ingest": ingest.scene,
     "drift": drift.scene,
-    "large": large.scene,
+    "small": sizes.small,
+    "large": sizes.large,
     "recalibration": recalibration.scene,
     "nights": nights.scene,
     "start-up": start_up.scene,
@@ -48,7 +49,7 @@ def main() -> int:
     for name in options.only or SCENES:
         scene = SCENES[name](effort)
         with tempfile.TemporaryDirectory(prefix="pccp-benchmark-") as folder:
-            results.append(_measured(scene, Path(folder), min(rounds, scene.rounds or rounds), started))
+            results.append(_measured(scene, Path(folder), rounds, started))
         print(markdown(results[-1:]), "\n", flush=True)
     seconds = time.perf_counter() - started
     text = f"{_about(effort, rounds, seconds, results)}\n\n{markdown(results)}\n"
@@ -96,10 +97,11 @@ def _about(effort: Effort, rounds: int, seconds: float, results: Sequence[Result
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     rows, resamples, sites, *_ = effort
     return (
-        f"{rows:,} predictions for ingest and drift, {large.TIMES_ROWS * rows:,} for both at large, "
+        f"{rows:,} predictions for ingest and drift, {rows // sizes.SMALLER:,} for both in small and "
+        f"{sizes.LARGER * rows:,} at large, "
         f"{resamples} resamples of a peer's bootstrap, nights of "
         f"{' and '.join(map(str, sites))} sites. "
-        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} minutes, at most {rounds} "
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} minutes, {rounds} "
         f"rounds, on {_machine()}; load averages at the end {load}; "
         f"Python {platform.python_version()}, {listed}; "
         f"seed {logs.SEED}." + (" **Other work ran on the machine: trust the CPU columns.**" if busy else "")

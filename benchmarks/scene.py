@@ -14,7 +14,7 @@ class Effort(NamedTuple):
     """How much is done.
 
     Attributes:
-        rows: Predictions of the drift and ingest scenes; ten times as many in the large one.
+        rows: Predictions of the drift and ingest scenes; a tenth in the small one, ten times in the large one.
         resamples: How many resamples of a peer's bootstrap are run; the clock is scaled to the whole.
         sites: Of the whole nights.
         years: Whether a year is replayed, and growth measured on histories of up to three years.
@@ -101,7 +101,6 @@ class Scene:
         inputs: Writes what the competitors read into a folder.
         tasks: By name, in the order in which they are run.
         goals, checks: What they are held to.
-        rounds: At most so many.
         curves: Works at several sizes, of which the growth is told.
     """
 
@@ -111,5 +110,4 @@ class Scene:
     tasks: Mapping[str, Task]
     goals: tuple[Goal, ...] = ()
     checks: tuple[Check, ...] = field(default=())
-    rounds: int | None = None
     curves: tuple[Curve, ...] = ()

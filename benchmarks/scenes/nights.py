@@ -46,7 +46,7 @@ def scene(effort: Effort) -> Scene:
     if effort.years:
         title = f"ours: `pccp replay` of {YEAR} nights, five sites of the demonstration"
         tasks["year"] = Task(title, ours, "year", warm_up=False)
-    return Scene("nights", "Whole nights", inputs, tasks, rounds=3)
+    return Scene("nights", "Whole nights", inputs, tasks)
 
 
 def write_history(folder: Path, sites: int) -> None:
