@@ -14,7 +14,7 @@ class Effort(NamedTuple):
     """How much is done.
 
     Attributes:
-        rows: Predictions of the drift and ingest scenes; a tenth in the small one, ten times in the large one.
+        rows: Predictions of the drift and ingest scenes; a tenth in the small one, tenfold in the large.
         resamples: How many resamples of a peer's bootstrap are run; the clock is scaled to the whole.
         sites: Of the whole nights.
         years: Whether a year is replayed, and growth measured on histories of up to three years.
