@@ -77,16 +77,25 @@ def parse_line(line: str, number: int) -> Entry:
         found = json.loads(line)
         entry = Entry(found["seq"], found["prev"], found["kind"], found["at"], found["body"], found["hash"])
         _check_types(entry)
-        recomputed = sha256_text(
-            canonical_json(_content(entry.sequence, entry.previous, entry.kind, entry.at, entry.body))
-        )
+        canonical = entry.line
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise EvidenceError(
             f"ledger.jsonl:{number}: expected a ledger entry, found something else"
         ) from error
-    if recomputed != entry.hash or entry.line != line:
+    if canonical != line or sha256_text(_hashed(line, entry.hash)) != entry.hash:
         raise EvidenceError(f"ledger.jsonl:{number}: the entry does not have the hash it states")
     return entry
+
+
+def _hashed(line: str, digest: str) -> str:
+    """The text that has the hash: a canonical line without the hash itself, which stands after the body.
+
+    Example:
+        >>> _hashed('{"at":"","body":{"hash":"a"},"hash":"a","kind":"k","prev":"","seq":0}', "a")
+        '{"at":"","body":{"hash":"a"},"kind":"k","prev":"","seq":0}'
+    """
+    before, _, after = line.rpartition(f',"hash":"{digest}",')
+    return f"{before},{after}"
 
 
 def _check_types(entry: Entry) -> None:

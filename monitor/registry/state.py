@@ -71,6 +71,7 @@ class RegistryState:
     corrective_actions: list[Body] = field(default_factory=list[Body])
     deviations: list[Body] = field(default_factory=list[Body])
     outside: list[Body] = field(default_factory=list[Body])
+    _open: dict[tuple[Place, str], list[str]] = field(default_factory=dict[tuple[Place, str], list[str]])
 
     def apply(self, entry: Entry) -> None:
         """Take one more entry into account; kinds without a decision are passed over.
@@ -138,10 +139,7 @@ class RegistryState:
 
     def open_alarm(self, place: Place, stream: str = CALIBRATION) -> str | None:
         """The alarm that keeps a stream of a place from being read further, if any."""
-        for name, alarm in self.alarms.items():
-            if alarm.place == place and alarm.stream == stream and alarm.closed is None:
-                return name
-        return None
+        return next(iter(self._open.get((place, stream), ())), None)
 
     def archived_to(self, place: Place) -> str:
         """The newest cohort of a place whose rows left the working database; "" when none did."""
@@ -193,7 +191,8 @@ class RegistryState:
         self.streams[_place(entry), entry.body["epoch"]] = entry.body
 
     def _alarm(self, entry: Entry) -> None:
-        self.alarms[entry.body["alarm"]] = Alarm(entry.body)
+        alarm = self.alarms[entry.body["alarm"]] = Alarm(entry.body)
+        self._open.setdefault((alarm.place, alarm.stream), []).append(entry.body["alarm"])
 
     def _alarm_closed(self, entry: Entry) -> None:
         self._close(entry.body["alarm"], entry)
@@ -310,7 +309,10 @@ class RegistryState:
     def _close(self, alarm: str, entry: Entry) -> None:
         if alarm not in self.alarms:
             raise _misplaced(entry, f"no alarm {alarm} came before")
-        self.alarms[alarm] = replace(self.alarms[alarm], closed=entry.body)
+        ended = self.alarms[alarm] = replace(self.alarms[alarm], closed=entry.body)
+        still = self._open[ended.place, ended.stream]
+        if alarm in still:  # a deployment closes what was closed by hand
+            still.remove(alarm)
 
     def _restart(self, place: Place) -> None:
         self.epoch[place] = self.epoch.get(place, 0) + 1
