@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -107,14 +107,14 @@ def put_references(connection: Session, found: Sequence[ReferenceRow]) -> None:
         connection,
         "reference_features",
         _REFERENCE,
-        [_values(item) for item in found],
+        _records(_REFERENCE, found),
         key=("site", "finding", "feature"),
     )
 
 
 def put_looks(connection: Session, looks: Sequence[MeanLook]) -> None:
     """Store what a night added."""
-    bulk.insert(connection, "mean_looks", _LOOK, [_values(item) for item in looks])
+    bulk.insert(connection, "mean_looks", _LOOK, _records(_LOOK, looks))
 
 
 def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
@@ -123,7 +123,7 @@ def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
         connection,
         "detector_states",
         _DETECTOR,
-        [_values(item) for item in states],
+        _records(_DETECTOR, states),
         key=("site", "finding", "stream"),
     )
 
@@ -175,9 +175,11 @@ def arrived_so_far(connection: Session) -> dict[Place, tuple[int, int]]:
     return {Place(site, finding): (count, total) for site, finding, count, total in found}
 
 
-def _values(item: ReferenceRow | MeanLook | DetectorRow) -> list[Any]:
-    listed = (getattr(item, field.name) for field in fields(item))
-    return [_listed(value) for value in listed]
+def _records(
+    columns: Mapping[str, str], items: Sequence[ReferenceRow | MeanLook | DetectorRow]
+) -> list[tuple[Any, ...]]:
+    told = attrgetter(*columns)
+    return [tuple([_listed(value) for value in told(item)]) for item in items]
 
 
 def _listed(value: Any) -> Any:
