@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from monitor.store import bulk
 from monitor.store.connection import Session, columns, rows
 
 
-@dataclass(frozen=True)
-class ReferenceRow:
+class ReferenceRow(NamedTuple):
     """The frozen reference of one feature; `monitor.drift.FrozenFeature` says what the columns mean."""
 
     site: str
@@ -30,8 +28,7 @@ class ReferenceRow:
     probability: FloatArray
 
 
-@dataclass(frozen=True)
-class MeanLook:
+class MeanLook(NamedTuple):
     """What one look added to one stream.
 
     Attributes:
@@ -58,8 +55,7 @@ class MeanLook:
         return Place(self.site, self.finding)
 
 
-@dataclass(frozen=True)
-class DetectorRow:
+class DetectorRow(NamedTuple):
     """The running state of one stream's detector."""
 
     site: str
@@ -107,14 +103,14 @@ def put_references(connection: Session, found: Sequence[ReferenceRow]) -> None:
         connection,
         "reference_features",
         _REFERENCE,
-        _records(_REFERENCE, found),
+        [tuple(map(_listed, item)) for item in found],
         key=("site", "finding", "feature"),
     )
 
 
 def put_looks(connection: Session, looks: Sequence[MeanLook]) -> None:
     """Store what a night added."""
-    bulk.insert(connection, "mean_looks", _LOOK, _records(_LOOK, looks))
+    bulk.insert(connection, "mean_looks", _LOOK, [tuple(map(_listed, item)) for item in looks])
 
 
 def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
@@ -123,7 +119,7 @@ def put_detectors(connection: Session, states: Sequence[DetectorRow]) -> None:
         connection,
         "detector_states",
         _DETECTOR,
-        _records(_DETECTOR, states),
+        [tuple(map(_listed, item)) for item in states],
         key=("site", "finding", "stream"),
     )
 
@@ -173,13 +169,6 @@ def arrived_so_far(connection: Session) -> dict[Place, tuple[int, int]]:
         "GROUP BY site, finding ORDER BY site, finding",
     )
     return {Place(site, finding): (count, total) for site, finding, count, total in found}
-
-
-def _records(
-    columns: Mapping[str, str], items: Sequence[ReferenceRow | MeanLook | DetectorRow]
-) -> list[tuple[Any, ...]]:
-    told = attrgetter(*columns)
-    return [tuple([_listed(value) for value in told(item)]) for item in items]
 
 
 def _listed(value: Any) -> Any:
