@@ -77,12 +77,12 @@ def parse_line(line: str, number: int) -> Entry:
         found = json.loads(line)
         entry = Entry(found["seq"], found["prev"], found["kind"], found["at"], found["body"], found["hash"])
         _check_types(entry)
-        canonical = entry.line
+        holds = entry.line == line and sha256_text(_hashed(line, entry.hash)) == entry.hash
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise EvidenceError(
             f"ledger.jsonl:{number}: expected a ledger entry, found something else"
         ) from error
-    if canonical != line or sha256_text(_hashed(line, entry.hash)) != entry.hash:
+    if not holds:
         raise EvidenceError(f"ledger.jsonl:{number}: the entry does not have the hash it states")
     return entry
 
