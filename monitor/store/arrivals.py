@@ -67,17 +67,33 @@ def unread(
         Rows by site and finding, in no order.
     """
     source, parameters = _unread(plan, after, upto, place)
-    levels = {name: _levels(connection, name, source, parameters) for name in _texts(plan)}
+    levels = _met(connection, plan)
+    found = dict[str, NDArray[Any]]()
+    asked = [name for name, met in levels.items() if not 0 < len(met) <= MOST_LEVELS]
+    while asked or not found:
+        levels |= {name: _levels(connection, name, source, parameters) for name in asked}
+        found = _numbers(connection, plan, levels, source, parameters)
+        asked = [name for name in levels if found[name].dtype != object and np.ma.is_masked(found[name])]
+    return _unread_by_place(plan, levels, found)
+
+
+def _numbers(
+    connection: Session,
+    plan: ChangePlan,
+    levels: Mapping[str, tuple[str, ...]],
+    source: str,
+    parameters: dict[str, Any],
+) -> dict[str, NDArray[Any]]:
+    """The columns of a look; a text that is not among the levels is null."""
     numbers = ["score", *(_column(item) for item in plan.logs.covariates if item.kind == "continuous")]
     listed = [_number_of(name, len(found)) for name, found in levels.items()]
-    few = {name: list(found) for name, found in levels.items() if len(found) <= MOST_LEVELS}
+    few = {name: [None, *found] for name, found in levels.items() if len(found) <= MOST_LEVELS}
     # A hash stands for a patient: of a million at a place, two share one in one look of forty million.
-    found = columns(
+    return columns(
         connection,
         f"SELECT hash(patient) AS patient, {', '.join([*listed, *map(quoted, numbers)])} FROM {source}",
         parameters | {f"of_{name}": known for name, known in few.items()},
     )
-    return _unread_by_place(plan, levels, found)
 
 
 def cohorts(connection: Session, plan: ChangePlan, upto: Mark, place: Place) -> tuple[str, str]:
@@ -87,11 +103,23 @@ def cohorts(connection: Session, plan: ChangePlan, upto: Mark, place: Place) -> 
     return first, last
 
 
-def _texts(plan: ChangePlan) -> list[str]:
-    """Columns of text that a look reads; the readers' decisions where the plan says what they mean."""
-    decided = ["reader_decision"] * (plan.logs.predictions.reader_decisions is not None)
-    categorical = [_column(item) for item in plan.logs.covariates if item.kind == "categorical"]
-    return ["site", "finding", *decided, *categorical]
+def _met(connection: Session, plan: ChangePlan) -> dict[str, tuple[str, ...]]:
+    """Texts that a look's columns are likely to hold: what the plan lists, and what the references have.
+
+    To ask which a column does hold takes the engine half as long as all of a look's numbers.
+    """
+    met: dict[str, set[str]] = {name: set() for name in ("site", "finding")}
+    if plan.logs.predictions.reader_decisions is not None:
+        met["reader_decision"] = set()  # in whatever spelling
+    met |= {_column(item): {*item.levels} for item in plan.logs.covariates if item.kind == "categorical"}
+    for site, finding, feature, levels in rows(
+        connection, "SELECT site, finding, feature, levels FROM reference_features"
+    ):
+        met["site"].add(site)
+        met["finding"].add(finding)
+        if (column := f"covariate_{feature}") in met:
+            met[column].update(levels)
+    return {name: tuple(sorted(texts)) for name, texts in met.items()}
 
 
 def _unread(
@@ -99,9 +127,14 @@ def _unread(
 ) -> tuple[str, dict[str, Any]]:
     """SQL of the table of these predictions, and its parameters."""
     conditions, parameters = [_READ], _parameters("", upto)
-    parts = ("true",) if after is None else _UNREAD
+    parts = ["true"]
     if after is not None:
-        parameters |= _parameters("before_", after)
+        newer = upto.batch > after.batch, upto.known_by > after.known_by, upto.due > after.due
+        parts = [part for part, may_be in zip(_UNREAD, newer, strict=True) if may_be] or ["false"]
+        before = _parameters("before_", after)
+        parameters |= {
+            name: value for name, value in before.items() if any(f"${name}" in part for part in parts)
+        }
     if plan.monitoring.first_cohort is not None:
         conditions.append("cohort >= $first")
         parameters["first"] = plan.monitoring.first_cohort
@@ -131,8 +164,8 @@ def _levels(connection: Session, name: str, source: str, parameters: dict[str, A
 
 
 def _number_of(name: str, levels: int) -> str:
-    """SQL of a text's place among its levels, counted from one; of the text where they are many."""
-    cell, kind = quoted(name), "TINYINT" if levels < 128 else "SMALLINT"
+    """SQL of a text's place among its levels, counted from two, one for none; of the text where many are."""
+    cell, kind = quoted(name), "TINYINT" if levels < 127 else "SMALLINT"
     return cell if levels > MOST_LEVELS else f"list_position($of_{name}::VARCHAR[], {cell})::{kind} AS {cell}"
 
 
@@ -143,9 +176,13 @@ def _unread_by_place(
     places = [Place(*pair) for pair in product(levels["site"], levels["finding"])]
     site, finding = (_typed(found.pop(name), levels[name]) for name in ("site", "finding"))
     number = site.astype(np.int64) * len(levels["finding"]) + finding
-    order, typed = np.argsort(number.astype(np.min_scalar_type(len(places))), kind="stable"), {}
+    goes_to, typed = np.empty(len(number), dtype=np.intp), {}
+    order = np.argsort(number.astype(np.min_scalar_type(len(places))), kind="stable")
+    goes_to[order] = np.arange(len(number))
     for name in [*found]:  # a column's memory serves the next one: new memory costs more than the copy
-        typed[name] = _typed(found.pop(name), levels.get(name)).take(order)
+        values = _typed(found.pop(name), levels.get(name))
+        typed[name] = np.empty_like(values)
+        typed[name][goes_to] = values  # rows of a place are written together, where to take them jumps about
     ends = np.cumsum(np.bincount(number, minlength=len(places))).tolist()
     return {
         place: _unread_of(plan, place, levels, {name: values[low:high] for name, values in typed.items()})
@@ -155,12 +192,15 @@ def _unread_by_place(
 
 
 def _typed(values: NDArray[Any], levels: tuple[str, ...] | None) -> NDArray[Any]:
-    """A column of numbers with NaN, or of places among the levels with -1."""
+    """A column of numbers with NaN, put into their memory, or of places among the levels with -1."""
     if levels is None:
-        hashes = values.dtype == np.uint64
-        return np.asarray(values).view(np.int64) if hashes else feature_values(values, "continuous")
+        data = np.ma.getdata(values)
+        if data.dtype == np.uint64:
+            return data.view(np.int64)
+        np.copyto(data, np.nan, where=np.ma.getmask(values))
+        return data
     if values.dtype != object:
-        return np.ma.filled(values, 0) - 1
+        return np.ma.getdata(values) - 2
     number = {level: place for place, level in enumerate(levels)}
     return np.array([number.get(text, -1) for text in values.tolist()])
 

@@ -83,11 +83,12 @@ def test_new_predictions_are_those_that_no_earlier_look_has_read(seed: int, tmp_
     assert sum(seen.values()) == len(rows)
 
 
+@pytest.mark.parametrize("referred", [(), ("north",), ("north", "south", "west")])
 @pytest.mark.parametrize("most", [0, 1000])
 def test_numbers_stand_for_the_texts_of_the_same_rows(
-    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    most: int, referred: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many levels a column has; rows are known by their scores."""
+    """However many levels a column has, whichever sites have a reference; rows are known by their scores."""
     monkeypatch.setattr(arrivals, "MOST_LEVELS", most)
     desk, rng = Desk(tmp_path, make_plan()), np.random.default_rng(7)
     lines = [
@@ -103,7 +104,15 @@ def test_numbers_stand_for_the_texts_of_the_same_rows(
     ]
     upto = Mark(ZERO + timedelta(9), ZERO + timedelta(9), 1)
     desk.predictions(*lines, received=ZERO + timedelta(5))
+    nothing = np.empty(0), ("odd before",), np.empty(0, dtype=np.int64), 1, np.empty(0)
+    plan = make_plan()
     with desk.open() as opened:
+        column = next(item.name for item in plan.logs.covariates if item.kind == "categorical")
+        frozen = [
+            store.ReferenceRow(site, plan.findings[0].id, column, "categorical", *nothing)
+            for site in referred
+        ]
+        opened.put_mean_looks([], [], frozen)
         texts, numbers = opened.arrived(None, upto), opened.unread(None, upto)
         cohorts = {place: opened.cohorts_read(upto, place) for place in numbers}
     assert list(texts) == list(numbers)

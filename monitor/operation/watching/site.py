@@ -88,9 +88,9 @@ def _numbers(night: SiteNight) -> dict[str, AddedRows]:
 
 def _tally(feature: Feature, frozen: FrozenFeature, rows: Visits) -> Tally:
     """What the rows hold of a number, by the codes of its reference."""
-    rows = rows.among(feature.known)
-    shared = frozen.code(feature.values.take(rows.shared))
-    return tally(frozen.code(feature.there()), len(frozen.counts), shared, rows)
+    rows, codes = rows.among(feature.known), frozen.code(feature.there())
+    there = rows.shared if len(codes) == len(feature.known) else np.cumsum(feature.known)[rows.shared] - 1
+    return tally(codes, len(frozen.counts), codes.take(there), rows)
 
 
 def _rates(night: SiteNight) -> dict[str, AddedRows]:
