@@ -22,8 +22,8 @@ LARGEST_EXPONENT = 700.0
 """Short of what overflows."""
 SEPARATED = "no finite fit: the score separates the outcomes, or the fit does not settle"
 SETTLED = 0.1
-"""Log-odds that the last step may move a row by. Where classes are separated by a gap, each step moves them
-by one and gains ever less."""
+"""Log-odds that the last step may move a row by, as the lengths of the columns bound it. Where classes are
+separated by a gap, each step moves them by one and gains ever less."""
 CLEARLY_FULL_RANK = 1e-8
 """Ratio of squared singular values above which a design has full rank whatever rounding does."""
 ROWS_AT_A_TIME = 8192
@@ -44,11 +44,13 @@ class LogisticFit:
         coefficients: Shape (k,), log-odds.
         covariance: Inverse observed information, shape (k, k).
         log_likelihood: Natural logarithm, at the maximum.
+        residual: Outcome minus fitted probability, times the row's weight, shape (n,).
     """
 
     coefficients: FloatArray
     covariance: FloatArray
     log_likelihood: float
+    residual: FloatArray
 
 
 def logit(probability: FloatArray) -> FloatArray:
@@ -122,14 +124,15 @@ def fit_logistic(
         raise SeparationError("no finite fit: the score does not vary")
     if start is None and np.ndim(offset) == 0 and offset == 0.0:
         start = _discriminant(products, columns, outcome)
-    rows = _against(columns, outcome, offset, weight)
+    rows, lengths = _against(columns, outcome, offset, weight), np.sqrt(np.diagonal(products))
     point = _first(rows, start)
     for _ in range(MAXIMUM_STEPS):
         step = _solve(point.information, point.gradient)
-        if float(point.gradient @ step) < GRADIENT_TOLERANCE and np.abs(step @ columns).max() < SETTLED:
+        if float(point.gradient @ step) < GRADIENT_TOLERANCE and np.abs(step) @ lengths < SETTLED:
             # A step squares the error: after this one it is that of the arithmetic.
             last = _point(rows, point.coefficients + step)
-            return LogisticFit(last.coefficients, _solve(last.information, np.eye(len(step))), -last.loss)
+            covariance, residual = _solve(last.information, np.eye(len(step))), (2.0 * outcome - 1.0) * weight
+            return LogisticFit(last.coefficients, covariance, -last.loss, residual * last.missed)
         point = _descend(rows, point, step)
         if np.abs(point.coefficients).max() > LARGEST_COEFFICIENT:
             break
@@ -143,7 +146,7 @@ def cluster_covariance(
 
     Args:
         design: Shape (n, k).
-        residual: Outcome minus fitted probability, times the row's weight where there is one, shape (n,).
+        residual: Of the fit, shape (n,).
         covariance: Inverse information of the fit, shape (k, k).
         cluster: Patient of each row, by name or number, shape (n,).
 
@@ -218,10 +221,13 @@ def _products(columns: FloatArray, others: FloatArray) -> FloatArray:
     times the sum itself and end in other digits where there are more of them.
     """
     products = np.zeros((len(columns), len(others)))
-    for at in range(0, columns.shape[1], ROWS_AT_A_TIME):
-        some = slice(at, at + ROWS_AT_A_TIME)
+    for some in _blocks(columns):
         products += np.vecdot(columns[:, None, some], others[None, :, some])
     return products
+
+
+def _blocks(columns: FloatArray) -> list[slice]:
+    return [slice(at, at + ROWS_AT_A_TIME) for at in range(0, columns.shape[1], ROWS_AT_A_TIME)]
 
 
 def _sums(columns: FloatArray, values: FloatArray) -> FloatArray:
@@ -241,12 +247,16 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Point:
-    """Coefficients, the negative log-likelihood there, minus its gradient, and its second derivatives."""
+    """Coefficients, the negative log-likelihood there, minus its gradient, and its second derivatives.
+
+    `missed` is the probability that was given to what did not happen, shape (n,).
+    """
 
     coefficients: FloatArray
     loss: float
     gradient: FloatArray
     information: FloatArray
+    missed: FloatArray
 
 
 def _against(
@@ -254,21 +264,31 @@ def _against(
 ) -> _Rows:
     sign = 1.0 - 2.0 * outcome
     against = columns * sign
-    return _Rows(against, against * weight, offset * sign, np.full(len(sign), weight))
+    weighted = against if np.ndim(weight) == 0 and weight == 1.0 else against * weight
+    return _Rows(against, weighted, offset * sign, np.full(len(sign), weight))
 
 
 def _point(rows: _Rows, coefficients: FloatArray) -> _Point:
-    """One exponential a row serves the loss and both derivatives."""
-    log_odds = coefficients @ rows.columns + rows.offset
-    inverse = 1.0 + np.exp(np.minimum(log_odds, LARGEST_EXPONENT))
-    likelihood = 1.0 / inverse
-    missed = 1.0 - likelihood
-    return _Point(
-        coefficients,
-        _sums(rows.weight[None], np.maximum(log_odds, np.log(inverse))).item(),
-        -_sums(rows.weighted, missed),
-        _products(rows.columns * (likelihood * missed), rows.weighted),
-    )
+    """One exponential a row serves the loss and both derivatives; what is between stays in the cache."""
+    loss, gradient, missed = 0.0, np.zeros(len(coefficients)), np.empty(len(rows.offset))
+    information = np.zeros((len(coefficients), len(coefficients)))
+    for some in _blocks(rows.columns):
+        columns, weighted = rows.columns[:, some], rows.weighted[:, some]
+        log_odds = coefficients @ columns
+        log_odds += rows.offset[some]
+        if log_odds.max() > LARGEST_EXPONENT:
+            beyond = np.maximum(log_odds - LARGEST_EXPONENT, 0.0)
+            loss += float(np.vecdot(rows.weight[some], beyond))
+            log_odds -= beyond
+        inverse = np.exp(log_odds, out=log_odds)
+        inverse += 1.0
+        likelihood = 1.0 / inverse
+        missed[some] = 1.0 - likelihood
+        likelihood *= missed[some]
+        loss += float(np.vecdot(rows.weight[some], np.log(inverse, out=inverse)))
+        gradient -= np.vecdot(weighted, missed[some])
+        information += np.vecdot((columns * likelihood)[:, None], weighted[None])
+    return _Point(coefficients, loss, gradient, information, missed)
 
 
 def _first(rows: _Rows, start: FloatArray | None) -> _Point:

@@ -38,9 +38,7 @@ def fit_beta(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Ca
     free, fit = _best(design, outcome)
     coefficients, covariance = np.zeros(3), np.zeros((3, 3))
     coefficients[list(free)] = fit.coefficients
-    part = design[:, free]
-    found = covariance_of(fit, part, outcome, part @ fit.coefficients, patient)
-    covariance[np.ix_(free, free)] = found
+    covariance[np.ix_(free, free)] = covariance_of(fit, design[:, free], patient)
     intercept, a, b = (float(value) for value in coefficients)
     parameters = {"intercept": intercept, "slope": 1.0, "a": a, "b": b}
     whole = np.insert(np.insert(covariance, 1, 0.0, axis=0), 1, 0.0, axis=1)

@@ -97,14 +97,12 @@ def require_ranking(slope: float) -> None:
         )
 
 
-def covariance_of(
-    fit: LogisticFit, design: FloatArray, outcome: FloatArray, log_odds: FloatArray, patient: TextArray
-) -> FloatArray:
+def covariance_of(fit: LogisticFit, design: FloatArray, patient: TextArray) -> FloatArray:
     """Model-based where every patient has one row, else the cluster sandwich."""
     number = cluster_numbers(patient)
     if int(number.max()) + 1 == len(patient):
         return fit.covariance
-    return numbered_covariance(design, outcome - expit(log_odds), fit.covariance, number)
+    return numbered_covariance(design, fit.residual, fit.covariance, number)
 
 
 def joint_covariance(

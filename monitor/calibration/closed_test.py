@@ -68,19 +68,19 @@ def closed_test(x: FloatArray, outcome: FloatArray, patient: TextArray, current:
     against_intercept = _step("platt against intercept", platt.log_likelihood - shift.log_likelihood, 1)
     steps = (against_keep, against_intercept)
     if against_intercept.p > LEVEL:
-        return _intercept_choice(shift, x, outcome, patient, current, steps)
-    return _platt_choice(platt, x, outcome, patient, current, steps)
+        return _intercept_choice(shift, x, patient, current, steps)
+    return _platt_choice(platt, x, patient, current, steps)
 
 
 def fit_intercept(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
     """The current map with its intercept refitted; arguments as `closed_test`."""
     shift = fit_logistic(np.ones((len(x), 1)), outcome, offset=calibrated_log_odds(current, x))
-    return _intercept_choice(shift, x, outcome, patient, current, ())
+    return _intercept_choice(shift, x, patient, current, ())
 
 
 def fit_platt(x: FloatArray, outcome: FloatArray, patient: TextArray, current: Calibrator) -> Choice:
     """The current map with intercept and slope refitted; arguments as `closed_test`."""
-    return _platt_choice(fit_logistic(_line(current, x), outcome), x, outcome, patient, current, ())
+    return _platt_choice(fit_logistic(_line(current, x), outcome), x, patient, current, ())
 
 
 def chi_square_tail(statistic: float, degrees_of_freedom: Literal[1, 2]) -> float:
@@ -109,7 +109,6 @@ def _step(test: str, gain: float, degrees_of_freedom: Literal[1, 2]) -> Likeliho
 def _intercept_choice(
     shift: LogisticFit,
     x: FloatArray,
-    outcome: FloatArray,
     patient: TextArray,
     current: Calibrator,
     steps: tuple[LikelihoodRatioTest, ...],
@@ -120,7 +119,7 @@ def _intercept_choice(
     inner = current.parameters["slope"] * inner_design(current, x)
     kept = np.column_stack([shape(current, x), inner])
     covariance = joint_covariance(
-        covariance_of(shift, free, outcome, log_odds, patient),
+        covariance_of(shift, free, patient),
         free,
         kept,
         log_odds,
@@ -134,7 +133,6 @@ def _intercept_choice(
 def _platt_choice(
     platt: LogisticFit,
     x: FloatArray,
-    outcome: FloatArray,
     patient: TextArray,
     current: Calibrator,
     steps: tuple[LikelihoodRatioTest, ...],
@@ -144,7 +142,7 @@ def _platt_choice(
     log_odds = line @ platt.coefficients
     intercept, slope = (float(value) for value in platt.coefficients)
     covariance = joint_covariance(
-        covariance_of(platt, line, outcome, log_odds, patient),
+        covariance_of(platt, line, patient),
         line,
         slope * inner_design(current, x),
         log_odds,

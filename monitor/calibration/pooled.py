@@ -11,7 +11,7 @@ from monitor.calibration.choice import Choice, as_tuples, joint_covariance, move
 from monitor.calibration.empirical_bayes import SiteRows, estimate_prior
 from monitor.calibration.prior import Prior, fit_with_prior
 from monitor.calibrators import calibrated_log_odds, inner_design, shape
-from monitor.logistic import LogisticFit, cluster_sums, expit
+from monitor.logistic import LogisticFit, cluster_sums
 from monitor.records import Calibrator, FloatArray, TextArray
 
 LEAST_SITES = 5
@@ -73,7 +73,7 @@ def fit_near_current(x: FloatArray, outcome: FloatArray, patient: TextArray, cur
     require_ranking(slope)
     # (shift, stretch) -> (shift + stretch * intercept, stretch * slope), as `before` is held fixed
     turned = np.array([[1.0, before["intercept"]], [0.0, before["slope"]]])
-    own = turned @ _covariance(fit, design, outcome, patient, UNCHANGED) @ turned.T
+    own = turned @ _covariance(fit, design, patient, UNCHANGED) @ turned.T
     line = np.column_stack([np.ones_like(x), shape(current, x)])
     inner = slope * inner_design(current, x)
     kept = np.asarray(current.covariance)[2:, 2:]
@@ -87,17 +87,15 @@ def _of_the_raw_score(x: FloatArray, outcome: FloatArray, patient: TextArray, pr
     fit = fit_with_prior(design, outcome, prior)
     intercept, slope = (float(value) for value in fit.coefficients)
     require_ranking(slope)
-    covariance = as_tuples(_covariance(fit, design, outcome, patient, prior))
+    covariance = as_tuples(_covariance(fit, design, patient, prior))
     return Choice("pooled", (), {"intercept": intercept, "slope": slope}, covariance, "pooled")
 
 
-def _covariance(
-    fit: LogisticFit, design: FloatArray, outcome: FloatArray, patient: TextArray, prior: Prior
-) -> FloatArray:
+def _covariance(fit: LogisticFit, design: FloatArray, patient: TextArray, prior: Prior) -> FloatArray:
     """Inverse information of the posterior; a sandwich, prior included, where patients have several rows."""
     if len(np.unique(patient)) == len(patient):
         return fit.covariance
-    scores = cluster_sums(design * (outcome - expit(design @ fit.coefficients))[:, None], patient)
+    scores = cluster_sums(design * fit.residual[:, None], patient)
     return fit.covariance @ (scores.T @ scores + np.diag(1.0 / prior.variance)) @ fit.covariance
 
 

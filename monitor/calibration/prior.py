@@ -62,7 +62,10 @@ def fit_with_prior(design: FloatArray, outcome: FloatArray, prior: Prior) -> Log
         step = covariance @ gradient
         if float(gradient @ step) < DECREMENT:
             at = at + step
-            return LogisticFit(at, covariance, -float(log_loss(design @ at, outcome).sum()))
+            log_odds = design @ at
+            return LogisticFit(
+                at, covariance, -float(log_loss(log_odds, outcome).sum()), outcome - expit(log_odds)
+            )
         at, loss = _descend(design, outcome, prior, (at, step, loss))
     raise SeparationError("no finite fit: the score separates the outcomes, or the fit does not settle")
 

@@ -169,8 +169,7 @@ def _last_coefficient(
         fit = fit_logistic(design, outcome, offset, start=start)
     except SeparationError as error:
         return Estimate(None, None, None, *counts, str(error)), None
-    residual = outcome - expit(design @ fit.coefficients + offset)
-    covariance = numbered_covariance(design, residual, fit.covariance, patient)
+    covariance = numbered_covariance(design, fit.residual, fit.covariance, patient)
     value, error_of_value = float(fit.coefficients[-1]), math.sqrt(float(covariance[-1, -1]))
     low, high = value - z * error_of_value, value + z * error_of_value
     return Estimate(value, low, high, *counts, "logistic regression, cluster sandwich"), fit

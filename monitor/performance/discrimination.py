@@ -68,13 +68,15 @@ def placements(score: FloatArray, outcome: FloatArray) -> tuple[float, FloatArra
     """
     positive = outcome == 1
     _, place, studies = distinct(score)
-    positives = np.bincount(place, weights=positive)
-    negatives = studies - positives
-    # Of the other class that lies lower, ties counted half.
-    of_positives = (np.cumsum(negatives) - negatives / 2) / negatives.sum()
-    of_negatives = 1.0 - (np.cumsum(positives) - positives / 2) / positives.sum()
-    placement = np.where(positive, of_positives[place], of_negatives[place])
-    return float(placement[positive].mean()), placement
+    positives = np.bincount(place[positive], minlength=len(studies))
+    of_positives, of_negatives = _lower(studies - positives), 1.0 - _lower(positives)
+    area = float((positives * of_positives).sum() / positives.sum())
+    return area, np.where(positive, of_positives[place], of_negatives[place])
+
+
+def _lower(counts: IntArray) -> FloatArray:
+    """Of the studies counted at each score, the share that lies lower, ties counted half."""
+    return (2 * np.cumsum(counts) - counts) / (2 * counts.sum())
 
 
 def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | IntArray) -> float | None:
@@ -93,7 +95,8 @@ def area_error(centred: FloatArray, outcome: FloatArray, patient: TextArray | In
     of_class = number + patients * (outcome == 1)
     of_negatives, of_positives = np.bincount(of_class, centred, 2 * patients).reshape(2, patients)
     studies = np.bincount(of_class, minlength=2 * patients).reshape(2, patients)
-    (n, m), (with_negative, with_positive) = studies.sum(axis=1).tolist(), np.count_nonzero(studies, axis=1)
+    n, m = studies.sum(axis=1).tolist()
+    with_negative, with_positive = (np.count_nonzero(of_one) for of_one in studies)
     if with_positive < 2 or with_negative < 2:
         return None
     variance = (

@@ -142,7 +142,6 @@ def slope_bounds(evidence: Evidence, z: float) -> tuple[Bounds, float]:
     """
     weight, design = evidence.weights, np.column_stack([np.ones(evidence.n), evidence.candidate])
     fit = fit_logistic(design, evidence.outcome, weight=weight)
-    residual = weight * (evidence.outcome - expit(design @ fit.coefficients))
-    covariance = numbered_covariance(design, residual, fit.covariance, evidence.patient_number)
+    covariance = numbered_covariance(design, fit.residual, fit.covariance, evidence.patient_number)
     slope, error = float(fit.coefficients[1]), math.sqrt(float(covariance[1, 1]))
     return Bounds(slope, slope - z * error, slope + z * error), error

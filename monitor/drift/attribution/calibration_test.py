@@ -92,8 +92,7 @@ def robust_covariance(design: FloatArray, fit: LogisticFit, known: Labelled) -> 
     patients, coefficients = len(set(known.patient[known.outcome == rarer])), design.shape[1]
     if patients <= coefficients:
         return None
-    residual = known.outcome - expit(design @ fit.coefficients)
-    sandwich = cluster_covariance(design, residual, fit.covariance, known.patient)
+    sandwich = cluster_covariance(design, fit.residual, fit.covariance, known.patient)
     return sandwich * patients / (patients - coefficients)
 
 
