@@ -14,7 +14,7 @@ from monitor.plan.logs import Covariate
 from monitor.plan.model import ChangePlan
 from monitor.records import Arrived, Categories, Mark, Place, Unread
 from monitor.store.bulk import of_places
-from monitor.store.connection import Session, columns, quoted, rows
+from monitor.store.connection import Session, columns, filled, quoted, rows
 
 MOST_LEVELS = 1000
 """Texts of a column up to which the engine looks each up in a list; more are looked up here."""
@@ -73,7 +73,7 @@ def unread(
     while asked or not found:
         levels |= {name: _levels(connection, name, source, parameters) for name in asked}
         found = _numbers(connection, plan, levels, source, parameters)
-        asked = [name for name in levels if found[name].dtype != object and np.ma.is_masked(found[name])]
+        asked = [name for name in levels if found[name].dtype != object and not found[name].all()]
     return _unread_by_place(plan, levels, found)
 
 
@@ -84,14 +84,15 @@ def _numbers(
     source: str,
     parameters: dict[str, Any],
 ) -> dict[str, NDArray[Any]]:
-    """The columns of a look; a text that is not among the levels is null."""
-    numbers = ["score", *(_column(item) for item in plan.logs.covariates if item.kind == "continuous")]
+    """The columns of a look; a text that is not among the levels is 0."""
+    named = ["score", *(_column(item) for item in plan.logs.covariates if item.kind == "continuous")]
+    numbers = [f"coalesce({cell}, 'NaN'::DOUBLE) AS {cell}" for cell in map(quoted, named)]
     listed = [_number_of(name, len(found)) for name, found in levels.items()]
     few = {name: [None, *found] for name, found in levels.items() if len(found) <= MOST_LEVELS}
     # A hash stands for a patient: of a million at a place, two share one in one look of forty million.
     return columns(
         connection,
-        f"SELECT hash(patient) AS patient, {', '.join([*listed, *map(quoted, numbers)])} FROM {source}",
+        f"SELECT hash(patient) AS patient, {', '.join([*listed, *numbers])} FROM {source}",
         parameters | {f"of_{name}": known for name, known in few.items()},
     )
 
@@ -166,7 +167,8 @@ def _levels(connection: Session, name: str, source: str, parameters: dict[str, A
 def _number_of(name: str, levels: int) -> str:
     """SQL of a text's place among its levels, counted from two, one for none; of the text where many are."""
     cell, kind = quoted(name), "TINYINT" if levels < 127 else "SMALLINT"
-    return cell if levels > MOST_LEVELS else f"list_position($of_{name}::VARCHAR[], {cell})::{kind} AS {cell}"
+    place = f"coalesce(list_position($of_{name}::VARCHAR[], {cell}), 0)::{kind}"
+    return cell if levels > MOST_LEVELS else f"{place} AS {cell}"
 
 
 def _unread_by_place(
@@ -194,13 +196,9 @@ def _unread_by_place(
 def _typed(values: NDArray[Any], levels: tuple[str, ...] | None) -> NDArray[Any]:
     """A column of numbers with NaN, put into their memory, or of places among the levels with -1."""
     if levels is None:
-        data = np.ma.getdata(values)
-        if data.dtype == np.uint64:
-            return data.view(np.int64)
-        np.copyto(data, np.nan, where=np.ma.getmask(values))
-        return data
+        return values.view(np.int64) if values.dtype == np.uint64 else values
     if values.dtype != object:
-        return np.ma.getdata(values) - 2
+        return values - 2
     number = {level: place for place, level in enumerate(levels)}
     return np.array([number.get(text, -1) for text in values.tolist()])
 
@@ -239,9 +237,9 @@ def _by_place(plan: ChangePlan, found: dict[str, NDArray[Any]]) -> list[Arrived]
 def feature_values(values: NDArray[Any], kind: str) -> NDArray[Any]:
     """A missing number as NaN, a missing level as None."""
     if kind == "continuous":
-        return np.ma.filled(values.astype(np.float64, copy=False), np.nan)
+        return filled(values.astype(np.float64, copy=False), np.nan)
     # `filled(None)` would put NumPy's own "?" in the place of a missing level.
-    return np.array(np.ma.asarray(values, dtype=object).tolist(), dtype=object)
+    return np.array(values.tolist(), dtype=object)
 
 
 def late(connection: Session, days: int) -> dict[Place, int]:

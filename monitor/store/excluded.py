@@ -15,7 +15,7 @@ from monitor.plan.model import ChangePlan
 from monitor.records import BoolArray, FloatArray, Place, TextArray
 from monitor.store import exclusions
 from monitor.store.arrivals import feature_values
-from monitor.store.connection import Session, columns, quoted
+from monitor.store.connection import Session, columns, filled, quoted
 from monitor.store.reading import Selection, agreed_outcomes
 from monitor.store.strata import hospital_column
 
@@ -117,6 +117,6 @@ def _by_place(plan: ChangePlan, found: dict[str, NDArray[Any]]) -> dict[Place, E
 def _typed(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The columns of the record without masks."""
     texts = {name: np.array(found[name], dtype=object) for name in ("cohort", "study", "patient", "reason")}
-    numbers = {name: np.ma.filled(found[name].astype(np.float64), np.nan) for name in ("score", "outcome")}
-    day = np.ma.filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
+    numbers = {name: filled(found[name].astype(np.float64), np.nan) for name in ("score", "outcome")}
+    day = filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
     return {**texts, **numbers, "day": day, "counted": np.array(found["counted"], dtype=np.bool_)}

@@ -17,7 +17,7 @@ from monitor.plan.model import ChangePlan
 from monitor.records import FloatArray, Place, Reads, Rows, TextArray
 from monitor.store import bulk, exclusions, study_keys, working_rows
 from monitor.store.arrivals import feature_values
-from monitor.store.connection import Session, columns, quoted, rows, scalar
+from monitor.store.connection import Session, columns, filled, quoted, rows, scalar
 from monitor.store.strata import hospital_column
 from monitor.store.working_rows import DIGEST
 
@@ -131,7 +131,8 @@ _AGREED = (
 
 _MATURE = """
 SELECT s.site, s.finding, s.cohort, s.study, s.patient, s.day, s.score,
-    a.outcome::DOUBLE AS outcome, coalesce(a.influence, 0)::TINYINT AS influence, {repeat} AS repeat
+    coalesce(a.outcome, 'NaN'::DOUBLE) AS outcome,
+    coalesce(a.influence, 0)::TINYINT AS influence, {repeat} AS repeat
 FROM studies s LEFT JOIN agreed a ON a.number = s.number
 ORDER BY s.site, s.finding, s.cohort, s.study
 """
@@ -224,7 +225,7 @@ def reads(connection: Session, plan: ChangePlan, wanted: Selection, studies: Ite
     among = set(studies)
     keep = np.array([study in among for study in found["study"].tolist()], dtype=bool)
     study, patient, reader = (_texts(found[name][keep]) for name in ("study", "patient", "reader"))
-    return Reads(study, patient, reader, np.ma.filled(found["positive"].astype(np.float64), np.nan)[keep])
+    return Reads(study, patient, reader, filled(found["positive"], np.nan)[keep])
 
 
 def _require_held(connection: Session, wanted: Selection) -> None:
@@ -295,8 +296,7 @@ def _by_place(found: dict[str, NDArray[Any]]) -> dict[Place, Rows]:
     edges = [0, *starts.tolist(), len(site)]
     typed = {name: np.asarray(values) for name, values in found.items()}  # cut up, masks would cost the most
     typed["ai_influence"] = np.array(INFLUENCES, dtype=object)[typed["influence"]]
-    typed["outcome"] = np.ma.filled(found["outcome"].astype(np.float64), np.nan)
-    typed["day"] = np.ma.filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
+    typed["day"] = filled(found["day"].astype("datetime64[D]"), np.datetime64("NaT"))
     parts = [{name: values[low:high] for name, values in typed.items()} for low, high in pairwise(edges)]
     return {place: _rows(place, part) for part in parts for place in [_place(part)]}
 

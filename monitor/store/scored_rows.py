@@ -17,7 +17,8 @@ _CELLS = "SELECT DISTINCT site, finding, cohort FROM studies"
 # share one in one of two million reads.
 _SCORED = f"""
 , cells AS (SELECT *, row_number() OVER (ORDER BY site, finding, cohort) AS cell FROM ({_CELLS}))
-SELECT c.cell, ('0x' || left(s.patient, 15))::BIGINT AS patient, s.score, a.outcome::DOUBLE AS outcome
+SELECT c.cell, ('0x' || left(s.patient, 15))::BIGINT AS patient, s.score,
+    coalesce(a.outcome, 'NaN'::DOUBLE) AS outcome
 FROM studies s JOIN cells c ON c.site = s.site AND c.finding = s.finding AND c.cohort = s.cohort
     LEFT JOIN agreed a ON a.number = s.number
 ORDER BY s.study
@@ -32,8 +33,7 @@ def scored_rows(connection: Session, plan: ChangePlan, wanted: Selection) -> dic
     cell = np.asarray(found["cell"]) - 1
     # To put short numbers in order takes a fraction of what the engine takes to sort by two keys.
     order = np.argsort(cell.astype(np.min_scalar_type(len(cells))), kind="stable")
-    patient, score = np.asarray(found["patient"])[order], np.asarray(found["score"])[order]
-    outcome = np.ma.filled(found["outcome"].astype(np.float64), np.nan)[order]
+    patient, score, outcome = (np.asarray(found[name])[order] for name in ("patient", "score", "outcome"))
     counts = np.bincount(cell, minlength=len(cells)).tolist()
     read: dict[Place, Scored] = {}
     high = 0

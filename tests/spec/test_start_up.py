@@ -30,6 +30,7 @@ ALSO_NOT = {
         "monitor.calibration",
         "monitor.performance",
         "securesystemslib",
+        "numpy.ma",
     },
 }
 """What a command has no use for beside these."""
