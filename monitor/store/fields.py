@@ -102,8 +102,8 @@ def _rectangular(separated: bytes, ends: NDArray[np.intp], width: int) -> bool:
     """Every line has `width` fields: each field that should end a line does so, and no other one."""
     if len(ends) == 0 or len(ends) % width:
         return False
-    signs, of_lines = np.frombuffer(separated, dtype=np.uint8), ends[width - 1 :: width]
-    return bool(np.all(signs[of_lines] == LINE_END)) and separated.count(b"\n") == len(of_lines)
+    of_lines = (np.frombuffer(separated, dtype=np.uint8)[ends] == LINE_END).reshape(-1, width)
+    return bool(of_lines[:, -1].all()) and np.count_nonzero(of_lines) == len(of_lines)
 
 
 def _unquoted_block(block: bytes, width: int) -> bytes:
