@@ -16,7 +16,9 @@ ROWS_PER_GROUP = 122_880
 def write(connection: Session, workspace: Path, accepted: str) -> str | None:
     """Write the rows of the SQL `accepted` and return the file's SHA-256; None when there is no row.
 
-    The bytes depend on the rows alone, so the same delivery under the same key has the same name.
+    The rows and their order depend on the delivery and the key alone. So do the bytes of one row group; of a
+    larger file the engine may cut the groups elsewhere, by the cores it has and by which of them was ready
+    first: then another hash names the same rows.
     """
     if scalar(connection, f"SELECT count(*) FROM ({accepted})") == 0:
         return None
