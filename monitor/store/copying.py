@@ -63,9 +63,10 @@ def stamp(path: Path) -> Stamp | None:
     return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def spare_of(target: Path) -> Path:
-    """Where readers' last file but one may lie."""
-    return target.with_name(target.name + SPARE)
+def forget_spare(target: Path) -> None:
+    """Take away what readers had before the last file, and the note about it."""
+    for suffix in (SPARE, LAG):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
 
 
 def publish_copy(
@@ -83,10 +84,10 @@ def publish_copy(
         OSError: No room, or the folder cannot be written; the target is then as it was.
     """
     fresh, spare, note = (target.with_name(target.name + suffix) for suffix in (".part", SPARE, LAG))
+    before = stamp(source)  # not after: a write of another program meanwhile must show
     fresh.unlink(missing_ok=True)
     if _cloned(source, fresh):
-        spare.unlink(missing_ok=True)
-        note.unlink(missing_ok=True)
+        forget_spare(target)
         publish(fresh, target)
         return
     last, spare_lags = _lags(note, target, spare, changes)
@@ -99,7 +100,8 @@ def publish_copy(
             os.link(target, spare)
     publish(fresh, target)
     if keep_spare:
-        _write_note(note, [stamp(source), stamp(target), stamp(spare)], last)
+        with suppress(OSError):  # without a note the files are compared
+            _write_note(note, [before, stamp(target), stamp(spare)], last)
 
 
 def _lags(
@@ -209,8 +211,9 @@ def _copy_pieces(source: int, target: int, size: int, pieces: Iterable[int]) -> 
 
 
 def _sums(descriptor: int, size: int) -> bytes:
-    """The sums that DuckDB's blocks begin with."""
-    return b"".join(os.pread(descriptor, _SUM_BYTES, at) for at in range(_SUMS_AT, size, PIECE_BYTES))
+    """The file's headers, which each checkpoint changes, and the sums that DuckDB's blocks begin with."""
+    sums = (os.pread(descriptor, _SUM_BYTES, at) for at in range(_SUMS_AT, size, PIECE_BYTES))
+    return os.pread(descriptor, _SUMS_AT, 0) + b"".join(sums)
 
 
 def _write(target: int, piece: memoryview, at: int) -> None:

@@ -33,7 +33,7 @@ from monitor.store.connection import (
     translated,
 )
 from monitor.store.contract import ROLES
-from monitor.store.copying import spare_of
+from monitor.store.copying import forget_spare
 from monitor.store.lock import LOCK, writing
 from monitor.store.streams import StreamRow
 
@@ -185,7 +185,7 @@ def install(shadow: Path, workspace: Path) -> None:
     The caller keeps other processes away (`undisturbed`); both folders lie on one file system.
     """
     catalog = read_settings(workspace).catalog
-    spare_of(workspace / SNAPSHOT).unlink(missing_ok=True)
+    forget_spare(workspace / SNAPSHOT)
     (shadow / SNAPSHOT).replace(workspace / SNAPSHOT)
     (workspace / (DATABASE + LOG)).unlink(missing_ok=True)
     if catalog:

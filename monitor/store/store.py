@@ -55,7 +55,7 @@ from monitor.store.connection import (
     scalar,
     translated,
 )
-from monitor.store.copying import publish_copy, spare_of
+from monitor.store.copying import forget_spare, publish_copy
 from monitor.store.examples import DryRun
 from monitor.store.excluded import Exclusions, excluded
 from monitor.store.ingest import Arrival, Room
@@ -576,7 +576,7 @@ class Store:
             with translated("publishing the snapshot"):
                 copy_out(self._connection, fresh)
             put_in_place(fresh, snapshot)
-            spare_of(snapshot).unlink(missing_ok=True)  # of a time before the catalog
+            forget_spare(snapshot)  # of a time before the catalog
             return
         live = self._file()
         live.detach()

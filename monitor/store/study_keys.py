@@ -85,6 +85,7 @@ def insert(connection: Session, accepted: str, batch: int) -> None:
         batch: The number of their batch.
     """
     run(connection, f"INSERT INTO batch_links SELECT {batch}, batch FROM temp.earlier_batches")
+    run(connection, "DROP TABLE temp.earlier_batches")  # another batch must be looked for itself
     run(
         connection,
         f"INSERT INTO study_keys SELECT {_KEY.format(row='a')}, {batch} FROM ({accepted}) a",
