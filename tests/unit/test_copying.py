@@ -409,8 +409,8 @@ def test_what_another_program_writes_while_a_copy_is_made_reaches_readers_the_ne
 
     def swapped(fresh: Path, target: Path) -> None:
         published(fresh, target)
-        content = scene.path.read_bytes()
-        quiet = (n for n in range(PIECE_BYTES, len(content), 16) if n // PIECE_BYTES not in changes.pieces)
+        content, told = scene.path.read_bytes(), changes.pieces if changes else frozenset[int]()
+        quiet = (n for n in range(PIECE_BYTES, len(content), 16) if n // PIECE_BYTES not in told)
         words = (n for n in quiet if (n - 12_288) % PIECE_BYTES >= 16)  # beyond the sum of their block
         at = next(n for n in words if content[n : n + 8] != content[n + 8 : n + 16])
         with scene.path.open("r+b") as file:
